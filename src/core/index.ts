@@ -1,0 +1,26 @@
+export { AppError, assertNever, type ErrorDetails } from "./errors.ts";
+export { ERROR_HINTS, type ErrorCode } from "./error-codes.ts";
+export type { FileLocation, Finding, FindingLevel } from "./findings.ts";
+export { canonicalJson, isObject, type JsonObject, type JsonValue } from "./json.ts";
+export { decodeOutbox, encodeOutbox, OUTBOX_LOG, type OutboxHeader, type OutboxRecord } from "./outbox.ts";
+export type {
+  Clock,
+  DeliveryKind,
+  DeliveryLimits,
+  DeliveryOutcome,
+  DeliveryRequest,
+  EpochMs,
+  ItemFailure,
+  Journal,
+  JournalRecord,
+  JournalTable,
+  JournalWrite,
+  Labels,
+  Log,
+  LogStats,
+  Metrics,
+  PlanLimits,
+  Position,
+  Provider,
+} from "./ports.ts";
+export { VERDICTS, type Repair, type Verdict } from "./verdict.ts";

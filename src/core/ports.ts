@@ -1,0 +1,171 @@
+// Interfaces between parts. A part receives these; `cli` wires implementations in.
+// Nothing here knows Mixpanel: providers declare limits and abilities as data, shared code reads them.
+
+/** Milliseconds since the Unix epoch. */
+export type EpochMs = number;
+
+/** Time as an argument, so that tests own it. */
+export interface Clock {
+  /** Wall time. */
+  now(): EpochMs;
+}
+
+/** Structured log. Field values are names, counts and sizes; never property values, tokens or addresses. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Label values of one measurement. Keep them few: every combination is a time series. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** Counters, gauges and histograms by name (`plumbline_…`); the implementation registers them on first use. */
+export interface Metrics {
+  count(name: string, labels: Labels, by?: number): void;
+  gauge(name: string, labels: Labels, value: number): void;
+  /** `value` in the unit that the name ends with, for example `_seconds`. */
+  observe(name: string, labels: Labels, value: number): void;
+}
+
+/** Position in a log. The first record is 1; 0 means "before everything". Gaps may occur, order never changes. */
+export type Position = number;
+
+export interface JournalRecord {
+  readonly position: Position;
+  /** Valid until the next call on the journal: copy what must live longer. */
+  readonly bytes: Uint8Array;
+}
+
+/** Collects one atomic write. */
+export interface JournalWrite {
+  append(log: string, bytes: Uint8Array): void;
+  /** Moves a consumer forward: everything up to and including `position` is settled. Never backwards. */
+  advance(log: string, consumer: string, position: Position): void;
+  put(table: string, key: string, value: Uint8Array): void;
+  delete(table: string, key: string): void;
+}
+
+/** A sorted map of byte values by string key (at most 500 UTF-8 bytes). */
+export interface JournalTable {
+  get(key: string): Uint8Array | undefined;
+  has(key: string): boolean;
+  /** In key order. `after` is exclusive; `prefix` limits the keys. Values are copies. */
+  entries(options?: {
+    readonly prefix?: string;
+    readonly after?: string;
+    readonly limit?: number;
+  }): Iterable<{
+    readonly key: string;
+    readonly value: Uint8Array;
+  }>;
+  count(): number;
+}
+
+export interface LogStats {
+  readonly log: string;
+  readonly first: Position;
+  readonly last: Position;
+  readonly records: number;
+  readonly bytes: number;
+  readonly consumers: Readonly<Record<string, Position>>;
+}
+
+/**
+ * The durable, ordered store of a gateway: logs, consumer positions and small tables, written atomically together.
+ * A promise that resolves means: on disk (flushed). A full disk rejects with `JOURNAL_FULL` and works again once there is room.
+ * One thread writes to a given log; any thread may read.
+ */
+export interface Journal {
+  /** Appends one record; many concurrent calls share one flush (group commit). */
+  append(log: string, bytes: Uint8Array): Promise<Position>;
+  /** Applies all that `collect` adds in one transaction. */
+  write(collect: (write: JournalWrite) => void): Promise<void>;
+  /** Committed records after a position, oldest first; empty when there are none. Stops at `limit` records or `maxBytes`. */
+  read(
+    log: string,
+    options: { readonly after: Position; readonly limit: number; readonly maxBytes?: number },
+  ): readonly JournalRecord[];
+  /** Settled position of a consumer; 0 for one never seen. */
+  position(log: string, consumer: string): Position;
+  table(name: string): JournalTable;
+  stats(log: string): LogStats;
+  close(): Promise<void>;
+}
+
+/** What `check` must know about a provider: limits on names and shapes, as data. `undefined` means no limit known. */
+export interface PlanLimits {
+  readonly provider: string;
+  readonly eventNameMaxBytes: number;
+  readonly propertyNameMaxBytes: number;
+  readonly propertiesPerEventMax: number;
+  readonly propertiesPerProfileMax: number;
+  /** Levels of objects below a property value. */
+  readonly nestingMax: number;
+  readonly listItemsMax: number;
+  readonly objectKeysMax: number;
+  readonly stringMaxBytes: number;
+  /** Names that must not be used for a plan's own events or properties; exact. */
+  readonly reservedEventNames: readonly string[];
+  readonly reservedPropertyNames: readonly string[];
+  /** Profile properties with a meaning of their own that a plan may write, for example `$email`. */
+  readonly writableProfileNames: readonly string[];
+  readonly reservedPrefixes: readonly string[];
+  /** Ids that the provider refuses or merges by accident; compare in lower case. */
+  readonly forbiddenIds: readonly string[];
+}
+
+/** What delivery must know about a provider. */
+export interface DeliveryLimits {
+  readonly eventsPerRequest: number;
+  readonly eventRequestMaxBytes: number;
+  readonly profilesPerRequest: number;
+  readonly profileRequestMaxBytes: number;
+  /** Requests with events that may be under way at once. */
+  readonly parallelEventRequests: number;
+  /** Users with profile updates under way at once are spread over this many lanes; one request a lane. */
+  readonly parallelProfileRequests: number;
+  /** Oldest event time that the configured route takes, in days; `undefined` is any age. */
+  readonly eventMaxAgeDays?: number;
+}
+
+/** A kind of thing that a request carries. */
+export type DeliveryKind = "event" | "user" | "group";
+
+export interface DeliveryRequest {
+  readonly kind: DeliveryKind;
+  /** Each a JSON object in UTF-8, in order: an event `{event,properties}`, or a profile update without its token. */
+  readonly items: readonly Uint8Array[];
+}
+
+/** One item that the provider named as wrong. */
+export interface ItemFailure {
+  readonly index: number;
+  readonly field?: string;
+  readonly message: string;
+}
+
+/** What a provider did with one request. Expected outcomes are data. */
+export type DeliveryOutcome =
+  | { readonly kind: "accepted" }
+  /** All but the named items were stored. */
+  | { readonly kind: "partial"; readonly failed: readonly ItemFailure[] }
+  | { readonly kind: "too-large" }
+  /** Nothing was stored, and the answer names no item: bisect. */
+  | { readonly kind: "refused"; readonly message: string }
+  /** Nothing was stored; ask again later. */
+  | { readonly kind: "busy"; readonly status: number; readonly retryAfterMs?: number }
+  /** The credential is wrong: stop and be loud. */
+  | { readonly kind: "unauthorized"; readonly message: string }
+  /** Time-out, broken connection, bad gateway: may or may not have been stored. */
+  | { readonly kind: "unknown"; readonly message: string };
+
+/** A place to deliver to. */
+export interface Provider {
+  /** The kind of system, for example `mixpanel`. */
+  readonly kind: string;
+  readonly limits: DeliveryLimits;
+  send(request: DeliveryRequest, options: { readonly signal: AbortSignal }): Promise<DeliveryOutcome>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,63 @@
+// A receiver knows one wire format: which paths are its own, how a body becomes items, how to answer.
+// Admission and judge both call `decode`, so it must be pure: the same record gives the same items, for ever.
+import type { IncomingMessage } from "node:http";
+import type { ProfileOperation } from "../plan/index.ts";
+import type { RawRecord } from "./raw-record.ts";
+
+/** One thing a request carries, in the wire's own names. */
+export type ReceivedItem =
+  | {
+      readonly kind: "event";
+      readonly token: string;
+      readonly event: string;
+      /** Without `token`. */
+      readonly properties: Readonly<Record<string, unknown>>;
+      /** Client's own id of this event where it is not in the properties (mobile `$mp_metadata.$mp_event_id`). */
+      readonly clientEventId?: string;
+    }
+  | {
+      readonly kind: "profile";
+      readonly token: string;
+      /** `undefined`: a user profile; otherwise the group key. */
+      readonly groupKey: string | undefined;
+      readonly id: string;
+      /** Operators in the order they stand in the update. */
+      readonly operations: readonly { readonly operation: ProfileOperation; readonly value: unknown }[];
+      /** Members beside token, id and operators: `$ip`, `$time`, `$ignore_time`, `$ignore_alias`, `$device_id`, … */
+      readonly modifiers: Readonly<Record<string, unknown>>;
+    }
+  /** Not an event and not a profile update: counted, answered, kept in quarantine with the reason. */
+  | { readonly kind: "malformed"; readonly token: string; readonly reason: string; readonly value: unknown };
+
+/** Why a body could not be decoded at all. */
+export type DecodeResult =
+  | { readonly kind: "items"; readonly items: readonly ReceivedItem[] }
+  | { readonly kind: "undecodable"; readonly reason: string }
+  | { readonly kind: "too-large"; readonly limitBytes: number }
+  | { readonly kind: "too-deep" };
+
+/** How the request ended; each receiver turns it into what its clients understand. */
+export type Answer =
+  | { readonly kind: "accepted"; readonly items: number }
+  /** Development mode only: the judge's findings, before the answer. */
+  | { readonly kind: "findings"; readonly messages: readonly string[] }
+  | { readonly kind: "malformed"; readonly reason: string }
+  | { readonly kind: "too-large"; readonly limitBytes: number }
+  | { readonly kind: "overloaded"; readonly retryAfterSeconds: number };
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+}
+
+export interface Receiver {
+  /** Stable kind, written into the journal, for example `mixpanel` or `json`. */
+  readonly kind: string;
+  /** The route's name when the path (without query) is this receiver's, else `undefined`. */
+  route(method: string, path: string): string | undefined;
+  /** Token that the request's headers carry, or an empty string. */
+  credential(request: IncomingMessage): string;
+  decode(record: RawRecord): DecodeResult;
+  answer(answer: Answer, record: RawRecord): HttpAnswer;
+}

@@ -1,0 +1,54 @@
+// What the validator made from a plan takes in and gives back. Pure data; no HTTP, no provider.
+import type { Finding, Repair, Verdict } from "../core/index.ts";
+import type { ProfileOperation } from "./lock.ts";
+
+/** An event in the wire's own shape, without its token. `properties` is never changed. */
+export interface EventToJudge {
+  /** Source id, known from the token. */
+  readonly source: string;
+  readonly event: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+export interface EventJudgement {
+  readonly verdict: Verdict;
+  /** Id of the planned event; undefined for an unknown or built-in one. */
+  readonly eventId: string | undefined;
+  /** What goes out; undefined when quarantined or dropped. May be the input's own objects where nothing changed. */
+  readonly output:
+    | { readonly event: string; readonly properties: Readonly<Record<string, unknown>> }
+    | undefined;
+  readonly repairs: readonly Repair[];
+  readonly findings: readonly Finding[];
+  /** Provider kind → property names it must not get. */
+  readonly withhold: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
+/** One operator of one profile update. */
+export interface ProfileToJudge {
+  readonly source: string;
+  /** `undefined`: a user profile. Otherwise the group key, for example `company`. */
+  readonly groupKey: string | undefined;
+  /** Distinct id, or group id. */
+  readonly id: string;
+  readonly operation: ProfileOperation;
+  /** Object by property name; a list of names for `$unset`; anything for `$delete`. */
+  readonly value: unknown;
+}
+
+export interface ProfileJudgement {
+  readonly verdict: Verdict;
+  /** The operator's value as it goes out; undefined when nothing of it may. */
+  readonly output: unknown;
+  readonly repairs: readonly Repair[];
+  readonly findings: readonly Finding[];
+  readonly withhold: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
+/** The validator and normaliser of one plan: immutable, synchronous, without clock or randomness. */
+export interface Validator {
+  /** Hash of the lock it was made from. */
+  readonly hash: string;
+  judgeEvent(input: EventToJudge): EventJudgement;
+  judgeProfile(input: ProfileToJudge): ProfileJudgement;
+}

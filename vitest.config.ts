@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Two cores: more workers only make the timing-sensitive process tests wait for each other.
+    maxWorkers: 2,
+    reporters: process.env["CI"] ? ["default", "./test/closing-line.ts"] : ["default"],
+    passWithNoTests: false,
+  },
+});
