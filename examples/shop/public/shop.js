@@ -1,0 +1,112 @@
+// The shop page: plain calls to the official SDK, as a team writes them before it has generated clients.
+// `?release=1` is a release from before the plan: other names, other spellings, text where numbers belong.
+const old = new URLSearchParams(location.search).get("release") === "1";
+const { gateway, token } = window.shopConfig;
+const products = [
+  { id: "sku_101", name: "Brass plumb bob", price: 24.5 },
+  { id: "sku_102", name: "Spirit level 60 cm", price: 39 },
+  { id: "sku_103", name: "Chalk line", price: 12.9 },
+  { id: "sku_104", name: "Laser cross", price: 119 },
+];
+const cart = [];
+let user;
+
+const mixpanel = window.mixpanel;
+mixpanel.init(token, {
+  api_host: gateway,
+  batch_flush_interval_ms: 500,
+  persistence: "localStorage",
+  record_sessions_percent: 0,
+});
+mixpanel.register({ app_version: old ? "1.4" : "2.1" });
+
+const byId = (id) => document.getElementById(id);
+const say = (text) => {
+  byId("status").textContent = text;
+};
+byId("release").textContent = old ? "(release 1, from before the plan)" : "";
+
+function showProduct(product) {
+  if (old) mixpanel.track("View Product", { productId: product.id, Price: String(product.price) });
+  else mixpanel.track("Product viewed", { product_id: product.id, price: product.price });
+}
+
+function addToCart(product) {
+  cart.push(product);
+  byId("count").textContent = String(cart.length);
+  byId("checkout").disabled = false;
+  if (old) mixpanel.track("add_to_cart", { sku: product.id, qty: "1", gift_wrap: "true", debug_flag: "x" });
+  else mixpanel.track("Item added to cart", { product_id: product.id, quantity: 1, price: product.price });
+  say(`${product.name} is in the cart`);
+}
+
+async function post(path, body) {
+  const response = await fetch(path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+  return response.json();
+}
+
+async function signUp() {
+  user = await post("/api/users", { plan_tier: "plus" });
+  mixpanel.identify(user.id);
+  if (old) mixpanel.track("User Signed Up", { planTier: "plus", newsletter: "false" });
+  else mixpanel.track("User signs up", { plan_tier: "plus", newsletter: false });
+  byId("sign-up").hidden = true;
+  byId("sign-out").hidden = false;
+  say("Signed up");
+}
+
+async function checkOut() {
+  if (old) mixpanel.track("Checkout button clicked", { item_count: String(cart.length) });
+  else mixpanel.track("Checkout started", { item_count: cart.length });
+  if (!user) await signUp();
+  await post("/api/orders", { user: user.id, total: cart.reduce((sum, item) => sum + item.price, 0), old });
+  cart.length = 0;
+  byId("count").textContent = "0";
+  byId("checkout").disabled = true;
+  say("Thank you for your order");
+}
+
+for (const product of products) {
+  const card = document.createElement("article");
+  const title = document.createElement("h2");
+  title.textContent = product.name;
+  const price = document.createElement("p");
+  price.textContent = `€ ${product.price.toFixed(2)}`;
+  const look = document.createElement("button");
+  look.textContent = "Look";
+  look.addEventListener("click", () => showProduct(product));
+  const add = document.createElement("button");
+  add.textContent = "Add to cart";
+  add.addEventListener("click", () => addToCart(product));
+  card.append(title, price, look, " ", add);
+  byId("products").append(card);
+}
+
+byId("sign-up").addEventListener("click", () => signUp());
+byId("checkout").addEventListener("click", () => checkOut());
+byId("sign-out").addEventListener("click", () => {
+  mixpanel.track("User signs out");
+  mixpanel.reset();
+  user = undefined;
+  byId("sign-up").hidden = false;
+  byId("sign-out").hidden = true;
+  say("Signed out");
+});
+byId("theme").addEventListener("click", () => {
+  document.documentElement.dataset.theme = "dark";
+  mixpanel.people.set({ theme: "dark" });
+});
+byId("unplanned").addEventListener("click", () => mixpanel.track("Debug banner shown", { variant: 3 }));
+byId("email-id").addEventListener("click", () => {
+  mixpanel.identify("ada@example.com");
+  mixpanel.track("Product viewed", { product_id: "sku_101" });
+  mixpanel.reset();
+});
+byId("write-state").addEventListener("click", () =>
+  mixpanel.people.set({ plan_tier: "free", theme: "light" }),
+);
