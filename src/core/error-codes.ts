@@ -4,6 +4,8 @@
 export const ERROR_HINTS = {
   // core
   INTERNAL: "This is a bug in Plumbline. Please report it with the command and the stack.",
+  // plan
+  PLAN_PATTERN_UNSUPPORTED: "Write the pattern in RE2 syntax: no look-around and no back-references.",
 } as const;
 
 /** One of the codes in {@link ERROR_HINTS}. */

@@ -22,3 +22,11 @@ export type {
   UnknownPropertyPolicy,
   ValueType,
 } from "./lock.ts";
+export {
+  REPAIR_RULES,
+  RUNTIME_FINDINGS,
+  type RepairRule,
+  type RuntimeFindingId,
+} from "./validator/finding-ids.ts";
+export { makeValidator, type ValidatorOptions } from "./validator/make-validator.ts";
+export type { KeyedHash } from "./validator/property-rule.ts";

@@ -34,10 +34,14 @@ export interface ProfileToJudge {
   readonly operation: ProfileOperation;
   /** Object by property name; a list of names for `$unset`; anything for `$delete`. */
   readonly value: unknown;
+  /** The update's own `$device_id`: an id equal to it is anonymous. */
+  readonly deviceId?: string | undefined;
 }
 
 export interface ProfileJudgement {
   readonly verdict: Verdict;
+  /** The id as it goes out: a UUID in upper case is respelled as events respell it. */
+  readonly id: string;
   /** The operator's value as it goes out; undefined when nothing of it may. */
   readonly output: unknown;
   readonly repairs: readonly Repair[];
