@@ -4,7 +4,13 @@
 export const ERROR_HINTS = {
   // core
   INTERNAL: "This is a bug in Plumbline. Please report it with the command and the stack.",
+  // journal
+  JOURNAL_FULL: "Free disk space, raise the journal's size limit, or bring back the destination that keeps its backlog.",
+  JOURNAL_IO: "Look at the disk and at the system log; the journal works again once writing succeeds.",
+  JOURNAL_LOCKED: "Another gateway uses this data folder. Stop it, or give each its own `data`.",
+  JOURNAL_UNREADABLE: "The broken files were moved aside and kept. Restore a backup, or start again without them.",
   // plan
+  PLAN_EVENT_UNKNOWN: "Name an event by its id, the key under `events` in the plan.",
   PLAN_PATTERN_UNSUPPORTED: "Write the pattern in RE2 syntax: no look-around and no back-references.",
 } as const;
 

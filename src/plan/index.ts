@@ -30,3 +30,4 @@ export {
 } from "./validator/finding-ids.ts";
 export { makeValidator, type ValidatorOptions } from "./validator/make-validator.ts";
 export type { KeyedHash } from "./validator/property-rule.ts";
+export { eventJsonSchema, planJsonSchema, valueTypeJsonSchema } from "./json-schema.ts";
