@@ -4,6 +4,7 @@ import { AppError, assertNever } from "../core/index.ts";
 import type { JsonObject, JsonValue } from "../core/index.ts";
 import type { Lock, LockEvent, ObjectType, StringFormat, StringType, ValueType } from "./lock.ts";
 import { SDK_EVENT_PROPERTIES, SDK_EVENT_PROPERTY_PREFIXES } from "./validator/built-in.ts";
+import { plannedProperties } from "./validator/event-rules.ts";
 import { DATETIME_PATTERN, ULID_PATTERN, URL_PATTERN, UUID_PATTERN } from "./validator/formats.ts";
 
 /** The dialect of exported schemas. */
@@ -93,7 +94,7 @@ export function valueTypeJsonSchema(type: ValueType): JsonObject {
 
 function propertiesSchema(event: LockEvent): JsonObject {
   const members = event.unknown_property === "accept" ? "open" : "closed";
-  const entries = Object.entries(event.properties);
+  const entries = plannedProperties(event);
   const planned = entries.map(([name, { type, description }]): [string, JsonObject] => [
     name,
     { ...schemaOf(type, members), ...(description === undefined ? {} : { description }) },

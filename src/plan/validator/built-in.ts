@@ -98,6 +98,30 @@ export function isSdkProfileProperty(name: string): boolean {
   );
 }
 
+const GATEWAY_PROPERTIES: ReadonlySet<string> = new Set([
+  "distinct_id",
+  "$user_id",
+  "$device_id",
+  "$identified_id",
+  "$anon_distinct_id",
+  "$anon_id",
+  "$distinct_ids",
+  "alias",
+  "token",
+  "time",
+  "$time",
+  "ip",
+  "$insert_id",
+]);
+
+/**
+ * Tells whether the gateway itself reads this event property. A plan cannot give it a type, and no other spelling becomes it:
+ * an id renamed into place would pass by the identity rules, and a `time` turned into text would be no time for Mixpanel.
+ */
+export function isGatewayProperty(name: string): boolean {
+  return GATEWAY_PROPERTIES.has(name);
+}
+
 /** Names that reach an object's prototype when a program assigns by them. */
 export function isUnsafeKey(name: string): boolean {
   return name === "__proto__" || name === "constructor" || name === "prototype";

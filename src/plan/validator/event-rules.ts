@@ -7,6 +7,7 @@ import {
   isBuiltInEvent,
   isBuiltInEventProperty,
   isSdkEventProperty,
+  isGatewayProperty,
   isUnsafeKey,
 } from "./built-in.ts";
 import { compileFit } from "./fit.ts";
@@ -52,6 +53,11 @@ export interface EventPlan {
   readonly fits: Map<LockProperty, Fit>;
 }
 
+/** The properties that a plan may speak about. */
+export function plannedProperties(event: LockEvent): readonly (readonly [string, LockProperty])[] {
+  return Object.entries(event.properties).filter(([name]) => !isUnsafeKey(name) && !isGatewayProperty(name));
+}
+
 /** Indexes the events of a lock. */
 export function planEvents(
   lock: Lock,
@@ -60,8 +66,7 @@ export function planEvents(
   const byId = new Map<string, PlannedEvent>();
   for (const [id, event] of Object.entries(lock.events)) {
     if (IDENTITY_EVENTS.has(event.name)) continue;
-    const properties = Object.entries(event.properties).filter(([name]) => !isUnsafeKey(name));
-    const names = new NameIndex(properties.map(([name, { was }]) => ({ name, was })));
+    const names = new NameIndex(plannedProperties(event).map(([name, { was }]) => ({ name, was })));
     byId.set(id, { id, event, name: event.name, was: event.was, names });
   }
   const fits = new Map<LockProperty, Fit>();
@@ -83,9 +88,7 @@ function compileProperty(lock: Lock, { data, type }: LockProperty): Fit {
 function builtInEvent(lock: Lock): PlannedEvent {
   const own = new Map<string, LockProperty>();
   for (const event of Object.values(lock.events)) {
-    for (const [name, property] of Object.entries(event.properties)) {
-      if (!isUnsafeKey(name) && !own.has(name)) own.set(name, property);
-    }
+    for (const [name, property] of plannedProperties(event)) if (!own.has(name)) own.set(name, property);
   }
   const event: LockEvent = {
     name: "",
@@ -187,14 +190,15 @@ export class EventRoutes {
 
   /** The table of an event; `old` is the deprecated event whose property names are understood too. */
   #table({ event, names }: PlannedEvent, old?: PlannedEvent): PropertyTable {
-    const rules = Object.entries(event.properties)
-      .filter(([name]) => !isUnsafeKey(name))
-      .map(([name, property]) => this.#rule(event, name, property));
+    const rules = plannedProperties(event).map(([name, property]) => this.#rule(event, name, property));
     const throughOld = (entry: Named | undefined): Named | undefined =>
       entry === undefined ? undefined : names.listed(entry.name);
     return new PropertyTable({
       rules,
-      listed: (name) => (names.listed(name) ?? throughOld(old?.names.listed(name)))?.name,
+      listed: (name) =>
+        isGatewayProperty(name)
+          ? undefined
+          : (names.listed(name) ?? throughOld(old?.names.listed(name)))?.name,
       folded: (name) => (names.folded(name) ?? throughOld(old?.names.folded(name)))?.name,
       isSdk: event.name === "" ? isBuiltInEventProperty : isSdkEventProperty,
       unknown: event.unknown_property,

@@ -31,7 +31,8 @@ function compileForm(rule: LockIdentity["user_id"]): IdForm {
     const matches = compilePattern(rule.pattern);
     return (id) => (matches(id) ? id : undefined);
   }
-  switch (rule.format) {
+  const { format } = rule;
+  switch (format) {
     case "uuid": {
       const isUuid = checkFormat("uuid");
       return (id) => (isUuid(id) ? id.toLowerCase() : undefined);
@@ -45,7 +46,7 @@ function compileForm(rule: LockIdentity["user_id"]): IdForm {
     case "any":
       return (id) => (id === "" ? undefined : id);
     default:
-      return assertNever(rule.format);
+      return assertNever(format);
   }
 }
 

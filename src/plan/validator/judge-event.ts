@@ -62,6 +62,5 @@ export function judgeEvent(judge: EventJudge, input: EventToJudge, call: Call): 
   if (route.change !== undefined) call.renamed(route.change, "event", { from: sent, to: route.name });
   const identified = judge.identity.judgeEvent(route.identity, input.properties, call);
   const properties = route.table === undefined ? identified : judgeProperties(route.table, identified, call);
-  const unchanged = route.change === undefined && properties === input.properties;
-  return finish(call, route.eventId, unchanged ? input : { event: route.name, properties });
+  return finish(call, route.eventId, { event: route.name, properties });
 }

@@ -43,6 +43,17 @@ function fitsType(operation: ProfileOperation, type: ValueType): boolean {
   }
 }
 
+const OPERATIONS: ReadonlySet<string> = new Set<ProfileOperation>([
+  "$set",
+  "$set_once",
+  "$add",
+  "$union",
+  "$append",
+  "$remove",
+  "$unset",
+  "$delete",
+]);
+
 const ANYTHING: Fit = (value) => value;
 
 /** The type of an operator's value, which is not the property's own for numbers to add and for items. */
@@ -205,7 +216,8 @@ export function judgeProfile(judge: ProfileJudge, input: ProfileToJudge, call: C
   let output: unknown;
   if (!Object.hasOwn(judge.lock.sources, input.source))
     output = refuse(call, "unknown-source", RANK.quarantined);
-  else if (typeof id !== "string") output = refuse(call, "profile-malformed", RANK.quarantined);
+  else if (typeof id !== "string" || !OPERATIONS.has(input.operation))
+    output = refuse(call, "profile-malformed", RANK.quarantined);
   else if (input.groupKey !== undefined) output = judgeGroup(update, input.groupKey);
   else if (input.operation === "$delete") output = judgeDelete(update);
   else {
