@@ -18,6 +18,8 @@ export interface RawHeader {
   /** After trusted proxies; empty where the setting says to drop it. */
   readonly clientAddress: string;
   readonly userAgent: string;
+  /** Origin of the page, where a browser on another origin sent it. */
+  readonly origin?: string;
   /** Token from an Authorization header, where the route takes one; empty otherwise. */
   readonly credential: string;
 }

@@ -27,7 +27,15 @@ export type ReceivedItem =
       readonly modifiers: Readonly<Record<string, unknown>>;
     }
   /** Not an event and not a profile update: counted, answered, kept in quarantine with the reason. */
-  | { readonly kind: "malformed"; readonly token: string; readonly reason: string; readonly value: unknown };
+  | {
+      readonly kind: "malformed";
+      readonly token: string;
+      /** Without values, fit for an answer and a log. */
+      readonly reason: string;
+      /** The member that is wrong, where one is. */
+      readonly field?: string;
+      readonly value: unknown;
+    };
 
 /** Why a body could not be decoded at all. */
 export type DecodeResult =
@@ -38,10 +46,13 @@ export type DecodeResult =
 
 /** How the request ended; each receiver turns it into what its clients understand. */
 export type Answer =
-  | { readonly kind: "accepted"; readonly items: number }
-  /** Development mode only: the judge's findings, before the answer. */
+  /** On disk. The items say which of them are malformed. */
+  | { readonly kind: "accepted"; readonly items: readonly ReceivedItem[] }
+  /** Development mode only: what the judge found, before the answer. */
   | { readonly kind: "findings"; readonly messages: readonly string[] }
   | { readonly kind: "malformed"; readonly reason: string }
+  /** No item belongs to a source that may send from here. Nothing was kept. */
+  | { readonly kind: "unknown-token" }
   | { readonly kind: "too-large"; readonly limitBytes: number }
   | { readonly kind: "overloaded"; readonly retryAfterSeconds: number };
 
@@ -54,6 +65,8 @@ export interface HttpAnswer {
 export interface Receiver {
   /** Stable kind, written into the journal, for example `mixpanel` or `json`. */
   readonly kind: string;
+  /** Largest body that the route takes, as received. */
+  bodyMaxBytes(route: string): number;
   /** The route's name when the path (without query) is this receiver's, else `undefined`. */
   route(method: string, path: string): string | undefined;
   /** Token that the request's headers carry, or an empty string. */

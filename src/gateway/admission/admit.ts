@@ -1,0 +1,58 @@
+// The door: from decoded items to the source they belong to and whether it may send now. The plan is not needed here.
+import type { EpochMs } from "../../core/index.ts";
+import type { ReceivedItem } from "../receiver.ts";
+import type { SourceSettings, SourceTable } from "../sources.ts";
+import { makeRateLimiter } from "./token-bucket.ts";
+
+export type Admission =
+  | {
+      readonly kind: "admitted";
+      readonly counts: ReadonlyMap<SourceSettings, number>;
+      readonly refused: number;
+    }
+  /** Nothing in it belongs to a source that may send from here. */
+  | { readonly kind: "nobody"; readonly reason: "unknown-token" | "origin-not-listed" }
+  | { readonly kind: "too-fast"; readonly source: string };
+
+export interface AdmissionRequest {
+  readonly items: readonly ReceivedItem[];
+  /** Origin of a page elsewhere; `undefined` for everything that is not a browser on another origin. */
+  readonly origin: string | undefined;
+  readonly address: string;
+}
+
+/** Makes the admission check of one gateway. */
+export function makeAdmission(
+  sources: SourceTable,
+  now: () => EpochMs,
+): (request: AdmissionRequest) => Admission {
+  const limiter = makeRateLimiter(now);
+
+  function isTooFast(source: SourceSettings, count: number, address: string): boolean {
+    const { eventsPerSecond, eventsPerSecondPerAddress } = source;
+    if (eventsPerSecond !== undefined && !limiter.take(source.id, count, eventsPerSecond)) return true;
+    return (
+      eventsPerSecondPerAddress !== undefined &&
+      !limiter.take(`${source.id} ${address}`, count, eventsPerSecondPerAddress)
+    );
+  }
+
+  return ({ items, origin, address }) => {
+    const counts = new Map<SourceSettings, number>();
+    let unlisted = 0;
+    for (const item of items) {
+      const source = sources.find(item.token);
+      if (!source) continue;
+      if (origin !== undefined && !source.origins.includes(origin)) unlisted += 1;
+      else counts.set(source, (counts.get(source) ?? 0) + 1);
+    }
+    if (counts.size === 0)
+      return { kind: "nobody", reason: unlisted > 0 ? "origin-not-listed" : "unknown-token" };
+    let admitted = 0;
+    for (const [source, count] of counts) {
+      if (isTooFast(source, count, address)) return { kind: "too-fast", source: source.id };
+      admitted += count;
+    }
+    return { kind: "admitted", counts, refused: items.length - admitted };
+  };
+}

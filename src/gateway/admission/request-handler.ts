@@ -1,0 +1,225 @@
+// What happens to one request: read, decode, admit, put on disk, answer.
+// Invariant: "accepted" means flushed. Overload and a full disk are 503; policy is never a 4xx to a client SDK.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { AppError, type Clock, type Journal, type Log, type Metrics } from "../../core/index.ts";
+import { encodeRaw, RAW_LOG, type RawRecord } from "../raw-record.ts";
+import type { Answer, HttpAnswer, ReceivedItem, Receiver } from "../receiver.ts";
+import type { SideRequest } from "../receivers/mixpanel/side-routes.ts";
+import type { SourceTable } from "../sources.ts";
+import { makeAdmission } from "./admit.ts";
+import { clientAddress, parseProxyRanges } from "./client-address.ts";
+import { crossOriginHeaders, foreignOrigin, preflightHeaders } from "./cross-origin.ts";
+import { readBody } from "./read-body.ts";
+
+export interface HandlerOptions {
+  readonly journal: Journal;
+  readonly sources: SourceTable;
+  readonly receivers: readonly Receiver[];
+  /** Answers routes that carry no data; `undefined` for a path that is not one. */
+  readonly sideRoutes?: (request: SideRequest) => HttpAnswer | undefined;
+  /** Addresses and ranges whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Called after each append, so that the judge need not poll. */
+  readonly onAppended?: () => void;
+  /** Judges before the answer; used for items of sources in development. Gives messages, empty when all is well. */
+  readonly judgeNow?: (record: RawRecord) => Promise<readonly string[]>;
+  /** Bytes of bodies that may wait for the disk at once; over it the answer is 503. */
+  readonly pendingMaxBytes: number;
+}
+
+/** Seconds a client is asked to wait. python sleeps that long in the caller's thread: keep it short. */
+export const RETRY_AFTER_SECONDS = 2;
+const HEADER_MAX_CHARACTERS = 512;
+const JSON_TYPE = { "content-type": "application/json" } as const;
+const NOT_FOUND: HttpAnswer = { status: 404, headers: JSON_TYPE, body: '{"error":"not found"}' };
+const WELCOME: HttpAnswer = { status: 200, headers: JSON_TYPE, body: '{"name":"plumbline"}' };
+const OVERLOADED: Answer = { kind: "overloaded", retryAfterSeconds: RETRY_AFTER_SECONDS };
+
+interface Found {
+  readonly receiver: Receiver;
+  readonly route: string;
+  /** Without `?`. */
+  readonly query: string;
+}
+
+function header(request: IncomingMessage, name: "content-type" | "content-encoding" | "user-agent"): string {
+  return (request.headers[name] ?? "").slice(0, HEADER_MAX_CHARACTERS);
+}
+
+/** Handles every request of the public port. */
+export class RequestHandler {
+  readonly #options: HandlerOptions;
+  readonly #proxies: ReturnType<typeof parseProxyRanges>;
+  readonly #admit: ReturnType<typeof makeAdmission>;
+  /** Origins of all sources: a preflight request names no token. */
+  readonly #origins: ReadonlySet<string>;
+  #pendingBytes = 0;
+
+  constructor(options: HandlerOptions) {
+    this.#options = options;
+    this.#proxies = parseProxyRanges(options.trustedProxies);
+    this.#admit = makeAdmission(options.sources, () => options.clock.now());
+    this.#origins = new Set(options.sources.all.flatMap((source) => source.origins));
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = request.url ?? "/";
+    const mark = url.indexOf("?");
+    const path = mark < 0 ? url : url.slice(0, mark);
+    const method = request.method ?? "GET";
+    for (const receiver of this.#options.receivers) {
+      const route = receiver.route(method, path);
+      if (route === undefined) continue;
+      return this.#receive(request, response, {
+        receiver,
+        route,
+        query: mark < 0 ? "" : url.slice(mark + 1),
+      });
+    }
+    request.resume();
+    if (method === "OPTIONS") return this.#preflight(request, response);
+    const side = this.#options.sideRoutes?.({
+      method,
+      path,
+      acceptEncoding: request.headers["accept-encoding"]?.toString() ?? "",
+      ifNoneMatch: request.headers["if-none-match"] ?? "",
+    });
+    return this.#send(response, side ?? (path === "/" ? WELCOME : NOT_FOUND), foreignOrigin(request));
+  }
+
+  #preflight(request: IncomingMessage, response: ServerResponse): void {
+    const origin = foreignOrigin(request);
+    const headers = origin !== undefined && this.#origins.has(origin) ? preflightHeaders(origin) : {};
+    response.writeHead(204, headers).end();
+  }
+
+  #send(response: ServerResponse, answer: HttpAnswer, origin: string | undefined): void {
+    const cors = origin !== undefined && this.#origins.has(origin) ? crossOriginHeaders(origin) : undefined;
+    response.writeHead(answer.status, cors ? { ...answer.headers, ...cors } : answer.headers);
+    response.end(answer.body);
+  }
+
+  async #receive(request: IncomingMessage, response: ServerResponse, found: Found): Promise<void> {
+    const { clock, metrics } = this.#options;
+    const { receiver, route } = found;
+    const started = performance.now();
+    const origin = foreignOrigin(request);
+    const result = await readBody(request, receiver.bodyMaxBytes(route));
+    if (result.kind === "aborted") return metrics.count("plumbline_refused_total", { reason: "aborted" });
+    const forwarded = request.headers["x-forwarded-for"]?.toString();
+    const record: RawRecord = {
+      header: {
+        receiver: receiver.kind,
+        route,
+        receivedAt: clock.now(),
+        query: found.query,
+        contentType: header(request, "content-type"),
+        contentEncoding: header(request, "content-encoding"),
+        clientAddress: clientAddress(request.socket.remoteAddress ?? "", forwarded, this.#proxies),
+        userAgent: header(request, "user-agent"),
+        credential: receiver.credential(request),
+        ...(origin === undefined ? {} : { origin }),
+      },
+      body: result.kind === "body" ? result.body : Buffer.alloc(0),
+    };
+    let answer: Answer;
+    if (result.kind === "too-large") {
+      answer = { kind: "too-large", limitBytes: receiver.bodyMaxBytes(route) };
+      // What is left of a body that is too large would be read as the next request.
+      response.setHeader("connection", "close");
+    } else answer = await this.#decide(receiver, record);
+    this.#send(response, receiver.answer(answer, record), origin);
+    metrics.count("plumbline_received_requests_total", {
+      receiver: receiver.kind,
+      route,
+      outcome: answer.kind,
+    });
+    metrics.observe(
+      "plumbline_ack_seconds",
+      { receiver: receiver.kind },
+      (performance.now() - started) / 1000,
+    );
+    return undefined;
+  }
+
+  async #decide(receiver: Receiver, record: RawRecord): Promise<Answer> {
+    const { metrics } = this.#options;
+    const decoded = receiver.decode(record);
+    switch (decoded.kind) {
+      case "items":
+        return this.#admitItems(decoded.items, record);
+      case "too-large":
+        metrics.count("plumbline_refused_total", { reason: "too-large" });
+        return decoded;
+      case "too-deep":
+        metrics.count("plumbline_refused_total", { reason: "too-deep" });
+        return { kind: "malformed", reason: "data, nested too deeply or too many members" };
+      case "undecodable":
+        metrics.count("plumbline_refused_total", { reason: "undecodable" });
+        return { kind: "malformed", reason: decoded.reason };
+    }
+  }
+
+  async #admitItems(items: readonly ReceivedItem[], record: RawRecord): Promise<Answer> {
+    const { metrics } = this.#options;
+    if (items.length === 0) return { kind: "accepted", items };
+    const admission = this.#admit({
+      items,
+      origin: record.header.origin,
+      address: record.header.clientAddress,
+    });
+    switch (admission.kind) {
+      case "too-fast":
+        metrics.count("plumbline_refused_total", { reason: "rate" }, items.length);
+        return OVERLOADED;
+      case "nobody": {
+        metrics.count("plumbline_refused_total", { reason: admission.reason }, items.length);
+        const [first] = items;
+        // An item without any token is the sender's mistake, and Mixpanel says so.
+        if (first?.kind === "malformed" && first.token === "")
+          return { kind: "malformed", reason: first.reason };
+        return { kind: "unknown-token" };
+      }
+      case "admitted": {
+        const messages = await this.#developmentFindings(items, record);
+        if (messages.length > 0) return { kind: "findings", messages };
+        const answer = await this.#keep(record, items);
+        if (answer.kind === "accepted")
+          for (const [source, count] of admission.counts)
+            metrics.count("plumbline_received_events_total", { source: source.id }, count);
+        return answer;
+      }
+    }
+  }
+
+  async #developmentFindings(items: readonly ReceivedItem[], record: RawRecord): Promise<readonly string[]> {
+    const { judgeNow, sources } = this.#options;
+    if (!judgeNow || !items.some((item) => sources.find(item.token)?.development)) return [];
+    return judgeNow(record);
+  }
+
+  async #keep(record: RawRecord, items: readonly ReceivedItem[]): Promise<Answer> {
+    const { journal, log, metrics, onAppended, pendingMaxBytes } = this.#options;
+    const bytes = encodeRaw(record.header, record.body);
+    if (this.#pendingBytes + bytes.length > pendingMaxBytes) {
+      metrics.count("plumbline_refused_total", { reason: "pending" }, items.length);
+      return OVERLOADED;
+    }
+    this.#pendingBytes += bytes.length;
+    try {
+      await journal.append(RAW_LOG, bytes);
+      onAppended?.();
+      return { kind: "accepted", items };
+    } catch (error) {
+      const code = error instanceof AppError ? error.code : "INTERNAL";
+      log.error({ code }, "the journal refused a request");
+      metrics.count("plumbline_refused_total", { reason: code }, items.length);
+      return OVERLOADED;
+    } finally {
+      this.#pendingBytes -= bytes.length;
+    }
+  }
+}
