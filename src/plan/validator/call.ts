@@ -28,8 +28,8 @@ export class Call {
   lenient = false;
   /** `properties`, `$set`, …; the first step of every path. */
   root = "properties";
-  /** The property being judged; empty between properties. */
-  name = "";
+  /** Path of what is being judged, for example `properties.plan_tier`; the root between properties. */
+  place = "properties";
   #source = "";
   #rank = 0;
   #repairs: Repair[] | undefined;
@@ -40,13 +40,18 @@ export class Call {
   begin(source: string, root: string): void {
     this.#source = source;
     this.root = root;
-    this.name = "";
+    this.place = root;
     this.lenient = false;
     this.#rank = 0;
     this.#repairs = undefined;
     this.#findings = undefined;
     this.#withhold = undefined;
     if (this.#steps.length > 0) this.#steps = [];
+  }
+
+  /** Path of a member of the root. Long names are cut. */
+  placeOf(name: string): string {
+    return `${this.root}.${shortName(name)}`;
   }
 
   /** Descends into a member or list of the property being judged. */
@@ -79,11 +84,14 @@ export class Call {
 
   repair(rule: RepairRule): void {
     const at = this.#at();
-    const repairs = (this.#repairs ??= []);
-    const last = repairs.at(-1);
-    // A list of a thousand texts is one repair.
-    if (last === undefined || last.rule !== rule || last.at !== at) repairs.push({ rule, at });
     this.atLeast(RANK.repaired);
+    if (this.#repairs === undefined) {
+      this.#repairs = [{ rule, at }];
+      return;
+    }
+    const last = this.#repairs.at(-1);
+    // A list of a thousand texts is one repair.
+    if (last === undefined || last.rule !== rule || last.at !== at) this.#repairs.push({ rule, at });
   }
 
   renamed(rule: RepairRule, at: string, names: { readonly from: string; readonly to: string }): void {
@@ -133,8 +141,7 @@ export class Call {
   }
 
   #at(): string {
-    const place = this.name === "" ? this.root : `${this.root}.${shortName(this.name)}`;
-    if (this.#steps.length === 0) return place;
-    return place + this.#steps.map((step) => (step === "[]" ? step : `.${shortName(step)}`)).join("");
+    if (this.#steps.length === 0) return this.place;
+    return this.place + this.#steps.map((step) => (step === "[]" ? step : `.${shortName(step)}`)).join("");
   }
 }

@@ -215,6 +215,7 @@ export class EventRoutes {
     return {
       ...effect,
       name,
+      at: `properties.${name}`,
       // A property that never goes out cannot be missed, or judging twice would differ from judging once.
       required: presence === "required" && removed === undefined,
       removed,

@@ -6,9 +6,8 @@ import { checkFormat } from "./formats.ts";
 import { compilePattern } from "./linear-pattern.ts";
 
 // Halves of surrogate pairs are not valid UTF-8; NUL is refused by many databases. With the flag `u` whole pairs do not match.
-const HALF_PAIR = /\p{Surrogate}/u;
-const HALF_PAIRS = /\p{Surrogate}/gu;
-const NUL = "\0";
+const ILL_FORMED = new RegExp(String.raw`[\0\p{Surrogate}]`, "u");
+const ALL_ILL_FORMED = new RegExp(ILL_FORMED.source, "gu");
 const REPLACEMENT = "\uFFFD";
 
 /** Length in Unicode code points, as JSON Schema counts. */
@@ -90,8 +89,8 @@ export function fitString(type: StringType, truncate: number | undefined): Fit {
       text = truncateText(text, truncate);
       if (text !== value) call.repair("text-truncated");
     }
-    if (HALF_PAIR.test(text) || text.includes(NUL)) {
-      text = text.replace(HALF_PAIRS, REPLACEMENT).replaceAll(NUL, REPLACEMENT);
+    if (ILL_FORMED.test(text)) {
+      text = text.replace(ALL_ILL_FORMED, REPLACEMENT);
       call.repair("text-well-formed");
     }
     for (let index = 0; index < checks.length; index++) {

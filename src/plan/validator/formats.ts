@@ -25,6 +25,12 @@ const HEXTET = /^[0-9a-f]{1,4}$/i;
 const DAYS_OF_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 const DATE_CHARACTERS = 10;
 const IPV6_GROUPS = 8;
+const UUID_CHARACTERS = 36;
+const ZERO = 48;
+const NINE = 57;
+const HYPHEN = 45;
+const LOWER_A = 97;
+const LOWER_F = 102;
 
 function isLabel(label: string, maxCharacters: number): boolean {
   return label.length <= maxCharacters && LABEL.test(label) && !label.startsWith("-") && !label.endsWith("-");
@@ -75,10 +81,15 @@ function isIpv6(text: string): boolean {
   return before !== undefined && after !== undefined && before + after < IPV6_GROUPS;
 }
 
+/** The number that two digits write; nonsense for other characters, which the caller has ruled out. */
+function twoDigits(text: string, at: number): number {
+  return (text.charCodeAt(at) - ZERO) * 10 + text.charCodeAt(at + 1) - ZERO;
+}
+
 /** The first ten characters, `YYYY-MM-DD` in form, are a day that exists in the Gregorian calendar. */
-function isDay(text: string): boolean {
-  const month = Number(text.slice(5, 7));
-  const day = Number(text.slice(8, 10));
+export function startsWithRealDay(text: string): boolean {
+  const month = twoDigits(text, 5);
+  const day = twoDigits(text, 8);
   const days = DAYS_OF_MONTH[month - 1];
   if (days === undefined || day < 1 || day > days) return false;
   if (month !== 2 || day < 29) return true;
@@ -88,7 +99,20 @@ function isDay(text: string): boolean {
 
 /** Tells whether a text is a datetime as it goes out: ISO 8601 in UTC with milliseconds. */
 export function isCanonicalDatetime(text: string): boolean {
-  return text.length === 24 && DATETIME_FORM.test(text) && isDay(text);
+  return text.length === 24 && DATETIME_FORM.test(text) && startsWithRealDay(text);
+}
+
+/** Tells whether a text is a UUID in lower case. Written out because every event has one or two: a third of the regular expression's time. */
+export function isLowerUuid(text: string): boolean {
+  if (text.length !== UUID_CHARACTERS) return false;
+  for (let index = 0; index < UUID_CHARACTERS; index++) {
+    const code = text.charCodeAt(index);
+    const isDigit = code >= ZERO && code <= NINE;
+    if (index === 8 || index === 13 || index === 18 || index === 23) {
+      if (code !== HYPHEN) return false;
+    } else if (!isDigit && !(code >= LOWER_A && code <= LOWER_F)) return false;
+  }
+  return true;
 }
 
 const CHECKERS: Readonly<Record<StringFormat, (text: string) => boolean>> = {
@@ -96,7 +120,7 @@ const CHECKERS: Readonly<Record<StringFormat, (text: string) => boolean>> = {
   url: (text) => URL_FORM.test(text),
   uuid: (text) => text.length === 36 && UUID_FORM.test(text),
   ulid: (text) => text.length === 26 && ULID_FORM.test(text),
-  date: (text) => text.length === DATE_CHARACTERS && DATE_FORM.test(text) && isDay(text),
+  date: (text) => text.length === DATE_CHARACTERS && DATE_FORM.test(text) && startsWithRealDay(text),
   hostname: isHostname,
   ipv4: isIpv4,
   ipv6: isIpv6,
@@ -106,6 +130,3 @@ const CHECKERS: Readonly<Record<StringFormat, (text: string) => boolean>> = {
 export function checkFormat(format: StringFormat): (text: string) => boolean {
   return CHECKERS[format];
 }
-
-/** Tells whether `YYYY-MM-DD` at the beginning of a text is a real day. */
-export { isDay as startsWithRealDay };

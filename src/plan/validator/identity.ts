@@ -5,7 +5,7 @@ import type { LockIdentity } from "../lock.ts";
 import type { IdentityKind } from "./built-in.ts";
 import { type Call, RANK } from "./call.ts";
 import type { RuntimeFindingId } from "./finding-ids.ts";
-import { checkFormat } from "./formats.ts";
+import { checkFormat, isLowerUuid } from "./formats.ts";
 import { compilePattern } from "./linear-pattern.ts";
 
 /** Longest id that is kept whole. Source (read 2026-11): Mixpanel "Data types" cuts texts at 255. */
@@ -35,7 +35,7 @@ function compileForm(rule: LockIdentity["user_id"]): IdForm {
   switch (format) {
     case "uuid": {
       const isUuid = checkFormat("uuid");
-      return (id) => (isUuid(id) ? id.toLowerCase() : undefined);
+      return (id) => (isLowerUuid(id) ? id : isUuid(id) ? id.toLowerCase() : undefined);
     }
     case "ulid": {
       const isUlid = checkFormat("ulid");
@@ -54,12 +54,15 @@ function compileForm(rule: LockIdentity["user_id"]): IdForm {
 export class Identity {
   readonly #form: IdForm;
   readonly #anyForm: boolean;
+  /** The form itself leaves no room for an e-mail address or a phone number. */
+  readonly #strictForm: boolean;
   readonly #forbidden: ReadonlySet<string>;
   readonly #missing: LockIdentity["missing"];
 
   constructor(identity: LockIdentity) {
     this.#form = compileForm(identity.user_id);
     this.#anyForm = "format" in identity.user_id && identity.user_id.format === "any";
+    this.#strictForm = "format" in identity.user_id && !this.#anyForm;
     this.#forbidden = new Set(identity.forbidden);
     this.#missing = identity.missing;
   }
@@ -94,9 +97,9 @@ export class Identity {
 
   /** Judges the id of a user profile; answers the id as it goes out. `deviceId` is the update's own `$device_id`. */
   judgeProfileId(id: string, deviceId: string | undefined, call: Call): string {
-    call.name = "$distinct_id";
+    call.place = call.placeOf("$distinct_id");
     const out = this.#isAnonymous(id, deviceId) ? id : this.#judgeUserId(id, call);
-    call.name = "";
+    call.place = call.root;
     return typeof out === "string" ? out : id;
   }
 
@@ -123,13 +126,15 @@ export class Identity {
       return properties;
     }
     // `""` says "no user" on purpose. Source (read 2026-11): Mixpanel "Import Events".
-    const names: string[] = [];
-    if (distinctId !== undefined && distinctId !== "" && !this.#isAnonymous(distinctId, deviceId)) {
-      names.push("distinct_id");
+    const isUser = distinctId !== undefined && distinctId !== "" && !this.#isAnonymous(distinctId, deviceId);
+    let out = isUser ? this.#judgeId("distinct_id", properties, call) : properties;
+    // An identified browser sends its user twice; it is judged once.
+    const judged = isUser && userId === distinctId && out === properties;
+    if (userId !== undefined && !judged) out = this.#judgeId("$user_id", out, call);
+    if ((properties["$identified_id"] ?? undefined) !== undefined) {
+      out = this.#judgeId("$identified_id", out, call);
     }
-    if (userId !== undefined) names.push("$user_id");
-    if (properties["$identified_id"] !== undefined) names.push("$identified_id");
-    return names.length === 0 ? properties : this.#judgeUserIds(names, properties, call);
+    return out;
   }
 
   #judgeUserIds(
@@ -137,22 +142,27 @@ export class Identity {
     properties: Readonly<Record<string, unknown>>,
     call: Call,
   ): Readonly<Record<string, unknown>> {
-    let out: Record<string, unknown> | undefined;
+    let out = properties;
     let present = 0;
     for (const name of names) {
-      const id = properties[name] ?? undefined;
-      if (id === undefined) continue;
+      if ((properties[name] ?? undefined) === undefined) continue;
       present++;
-      call.name = name;
-      const canonical = this.#judgeUserId(id, call);
-      if (canonical !== id) {
-        out ??= { ...properties };
-        out[name] = canonical;
-      }
+      out = this.#judgeId(name, out, call);
     }
-    call.name = "";
     if (present === 0) this.#refuse("identity-missing", call);
-    return out ?? properties;
+    return out;
+  }
+
+  #judgeId(
+    name: string,
+    properties: Readonly<Record<string, unknown>>,
+    call: Call,
+  ): Readonly<Record<string, unknown>> {
+    const id = properties[name];
+    call.place = call.placeOf(name);
+    const canonical = this.#judgeUserId(id, call);
+    call.place = call.root;
+    return canonical === id ? properties : { ...properties, [name]: canonical };
   }
 
   /** The id as it goes out; the id itself, with a finding, when it may not be one. */
@@ -163,6 +173,9 @@ export class Identity {
       return id;
     }
     const canonical = this.#form(text);
+    // The common case first: the plan's form, as it goes out. UUIDs are lower case by now; ULIDs and integers have no placeholder in lower case.
+    if (this.#strictForm && canonical !== undefined && canonical === id && !this.#forbidden.has(canonical))
+      return canonical;
     const wrong = this.#wrongWith(text, canonical !== undefined);
     if (wrong !== undefined || canonical === undefined) {
       this.#refuse(wrong ?? "identity-format", call);
@@ -186,9 +199,9 @@ export class Identity {
   #refuseForbidden(name: string, id: unknown, call: Call): void {
     const text = typeof id === "number" ? String(id) : id;
     if (typeof text !== "string" || !this.#forbidden.has(text.toLowerCase())) return;
-    call.name = name;
+    call.place = call.placeOf(name);
     this.#refuse("identity-forbidden", call);
-    call.name = "";
+    call.place = call.root;
   }
 
   #judgeMerged(ids: unknown, call: Call): void {

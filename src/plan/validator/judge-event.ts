@@ -52,12 +52,11 @@ function refuse(call: Call, id: "event-malformed" | "unknown-source"): EventJudg
 export function judgeEvent(judge: EventJudge, input: EventToJudge, call: Call): EventJudgement {
   call.begin(input.source, "properties");
   const sent: unknown = input.event;
-  if (typeof sent !== "string" || BLANK.test(sent) || !isObject(input.properties)) {
-    return refuse(call, "event-malformed");
-  }
+  if (typeof sent !== "string" || !isObject(input.properties)) return refuse(call, "event-malformed");
   const routes = judge.sources.get(input.source);
   if (routes === undefined) return refuse(call, "unknown-source");
   const route = routes.route(sent);
+  if (route.kind === "unknown" && BLANK.test(sent)) return refuse(call, "event-malformed");
   noteRoute(route, judge.unknownEvent, call);
   if (route.change !== undefined) call.renamed(route.change, "event", { from: sent, to: route.name });
   const identified = judge.identity.judgeEvent(route.identity, input.properties, call);

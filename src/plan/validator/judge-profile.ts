@@ -113,6 +113,7 @@ function profileTable(judge: ProfileJudge, properties: Properties, input: Profil
     return {
       ...effect,
       name: property.name,
+      at: `${input.operation}.${property.name}`,
       required: false,
       removed: refused ?? (takesAway ? undefined : effect.removed),
       fit: takesAway ? ANYTHING : operandFit(input.operation, property.type)(effect.truncate),

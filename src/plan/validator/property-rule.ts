@@ -18,6 +18,8 @@ export type KeyedHash = (text: string) => string;
 export interface PropertyRule {
   /** Name as it goes out. */
   readonly name: string;
+  /** Path in findings and repairs. */
+  readonly at: string;
   readonly required: boolean;
   /** Never goes out from this source, with this finding. */
   readonly removed: RuntimeFindingId | undefined;

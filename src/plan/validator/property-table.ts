@@ -96,7 +96,7 @@ function judgePlanned(rule: PropertyRule, value: unknown, call: Call): unknown {
 
 function judgeRenamed(rule: PropertyRule, from: { name: string; value: unknown }, call: Call): unknown {
   const repairs = call.repairCount;
-  call.renamed("property-renamed", `${call.root}.${rule.name}`, { from: from.name, to: rule.name });
+  call.renamed("property-renamed", rule.at, { from: from.name, to: rule.name });
   const kept = judgePlanned(rule, from.value, call);
   // What does not go out was not repaired either.
   if (kept === REMOVED) call.rollBack(repairs, call.rank);
@@ -106,7 +106,7 @@ function judgeRenamed(rule: PropertyRule, from: { name: string; value: unknown }
 function checkMissing(table: PropertyTable, properties: Readonly<Record<string, unknown>>, call: Call): void {
   for (const name of table.required) {
     if (Object.hasOwn(properties, name)) continue;
-    call.name = name;
+    call.place = call.placeOf(name);
     call.find("missing-required", table.missing === "accept" ? { level: "info" } : {});
     if (table.missing === "quarantine") call.atLeast(RANK.quarantined);
   }
@@ -137,16 +137,16 @@ export function judgeProperties(
     if (route.kind === "planned") {
       const rule = route.rule;
       to = rule.name;
-      call.name = to;
+      call.place = rule.at;
       if (!route.renamed) kept = judgePlanned(rule, value, call);
       else if (Object.hasOwn(properties, to) || (out !== undefined && Object.hasOwn(out, to))) {
-        call.name = name;
+        call.place = call.placeOf(name);
         call.find("name-collision");
         kept = strip(call);
       } else kept = judgeRenamed(rule, { name, value }, call);
       if (rule.required && kept !== REMOVED) requiredSeen++;
     } else {
-      call.name = name;
+      call.place = call.placeOf(name);
       kept = judgeUnplanned(route.kind, value, call);
     }
     if (kept === value && to === name) {
@@ -156,10 +156,10 @@ export function judgeProperties(
     out ??= copyBefore(properties, name);
     if (kept !== REMOVED) out[to] = kept;
   }
-  call.name = "";
+  call.place = call.root;
   if (requiredSeen < table.required.length) {
     checkMissing(table, out ?? properties, call);
-    call.name = "";
+    call.place = call.root;
   }
   return out ?? properties;
 }

@@ -1,0 +1,11 @@
+export {
+  createMixpanelProvider,
+  MIXPANEL_GZIP_LEVEL,
+  MIXPANEL_TIMEOUT_MS,
+  type MixpanelOptions,
+} from "./mixpanel/create-mixpanel-provider.ts";
+export {
+  MIXPANEL_EVENTS_PER_SECOND,
+  MIXPANEL_IMPORT_LIMITS,
+  MIXPANEL_TRACK_LIMITS,
+} from "./mixpanel/delivery-limits.ts";
