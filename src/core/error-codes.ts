@@ -4,6 +4,8 @@
 export const ERROR_HINTS = {
   // core
   INTERNAL: "This is a bug in Plumbline. Please report it with the command and the stack.",
+  // gateway
+  GEO_FILE_UNREADABLE: "Point `geo.maxmind` at a MaxMind City file (.mmdb) that this user may read.",
   // journal
   JOURNAL_FULL: "Free disk space, raise the journal's size limit, or bring back the destination that keeps its backlog.",
   JOURNAL_IO: "Look at the disk and at the system log; the journal works again once writing succeeds.",

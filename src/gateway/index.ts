@@ -16,3 +16,24 @@ export {
   type SourceSettings,
   type SourceTable,
 } from "./sources.ts";
+export { openGeolocation, type Geolocate, type Place } from "./enrich/geolocation.ts";
+export {
+  createJudge,
+  judgeNow,
+  JUDGE_CONSUMER,
+  type Judge,
+  type JudgeOptions,
+} from "./judge/create-judge.ts";
+export type { VerdictNotice } from "./judge/judge-batch.ts";
+export { makeSnapshot, type PlanSnapshot } from "./judge/snapshot.ts";
+export { previewPlan, type PreviewReport, type PreviewRow } from "./preview/preview-plan.ts";
+export {
+  findQuarantined,
+  showQuarantined,
+  summariseQuarantine,
+  type QuarantineFilter,
+  type QuarantineGroup,
+} from "./quarantine/find-quarantined.ts";
+export type { QuarantinedItem, QuarantineRecord } from "./quarantine/record.ts";
+export { discardQuarantine, replayQuarantine, type ReplayReport } from "./quarantine/replay.ts";
+export { trimQuarantine } from "./quarantine/retention.ts";

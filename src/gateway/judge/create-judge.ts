@@ -1,0 +1,190 @@
+// The judge: reads `raw`, judges, and writes outbox, quarantine, dedup window and its own position in one transaction.
+// States: running (a batch after another) → idle (nothing new: waits for a wake-up or the poll) → stopped (the signal).
+// Invariant: whatever crashes, each received item is judged exactly once; a batch that was not committed is judged again from the start.
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  AppError,
+  type Clock,
+  type Journal,
+  type Log,
+  type Metrics,
+  OUTBOX_LOG,
+  type Position,
+} from "../../core/index.ts";
+import type { Geolocate } from "../enrich/geolocation.ts";
+import { encodeQuarantine, QUARANTINE_TABLE } from "../quarantine/record.ts";
+import { RAW_LOG, type RawRecord } from "../raw-record.ts";
+import type { Receiver } from "../receiver.ts";
+import type { SourceTable } from "../sources.ts";
+import { DEDUP_SETTINGS, type DedupSettings, DedupWindow } from "./dedup-window.ts";
+import { judgeBatch, type VerdictNotice } from "./judge-batch.ts";
+import { judgeItem } from "./judge-item.ts";
+import type { PlanSnapshot } from "./snapshot.ts";
+
+/** The judge's name among the consumers of `raw`. */
+export const JUDGE_CONSUMER = "judge";
+
+export interface JudgeOptions {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly sources: SourceTable;
+  readonly receivers: readonly Receiver[];
+  readonly snapshot: PlanSnapshot;
+  readonly geolocate?: Geolocate;
+  readonly dedup?: Partial<DedupSettings>;
+  /** Called after each committed batch, so that delivery need not poll. */
+  readonly onJudged?: () => void;
+  /** Called for each verdict; must be quick. */
+  readonly onVerdict?: (notice: VerdictNotice) => void;
+}
+
+export interface Judge {
+  /** Judges until the signal is aborted; rejects only for a bug. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Something was appended. */
+  wake(): void;
+  /** From the next batch on, this plan holds. */
+  setSnapshot(snapshot: PlanSnapshot): void;
+  readonly position: Position;
+}
+
+const BATCH_RECORDS = 1000;
+/** Bytes of requests judged in one transaction: some ten thousand events. */
+const BATCH_BYTES = 4 * 2 ** 20;
+const IDLE_POLL_MS = 100;
+const RETRY_AFTER_FAILURE_MS = 500;
+
+/** Makes the judge of one gateway. */
+export function createJudge(options: JudgeOptions): Judge {
+  return new JudgeLoop(options);
+}
+
+class JudgeLoop implements Judge {
+  readonly #options: JudgeOptions;
+  readonly #receivers: ReadonlyMap<string, Receiver>;
+  readonly #dedup: DedupWindow;
+  #snapshot: PlanSnapshot;
+  #position: Position;
+  #wake: () => void = () => undefined;
+
+  constructor(options: JudgeOptions) {
+    const { journal, clock } = options;
+    this.#options = options;
+    this.#receivers = new Map(options.receivers.map((receiver) => [receiver.kind, receiver]));
+    this.#dedup = new DedupWindow(journal, { ...DEDUP_SETTINGS, ...options.dedup }, clock.now());
+    this.#snapshot = options.snapshot;
+    this.#position = journal.position(RAW_LOG, JUDGE_CONSUMER);
+  }
+
+  get position(): Position {
+    return this.#position;
+  }
+
+  wake(): void {
+    this.#wake();
+  }
+
+  setSnapshot(snapshot: PlanSnapshot): void {
+    this.#snapshot = snapshot;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { journal, log } = this.#options;
+    // From now on nothing that was not judged is trimmed.
+    await journal.write((write) => write.advance(RAW_LOG, JUDGE_CONSUMER, this.#position));
+    while (!signal.aborted) {
+      try {
+        if (!(await this.#judgeOnce())) await this.#idle(signal);
+      } catch (error) {
+        this.#dedup.forget();
+        if (!(error instanceof AppError) || error.code === "INTERNAL") throw error;
+        // A full disk: what was received is safe in `raw`, and judging goes on once there is room.
+        log.error({ code: error.code }, "the judge cannot write; it tries again");
+        await sleep(RETRY_AFTER_FAILURE_MS);
+      }
+    }
+  }
+
+  async #idle(signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(done, IDLE_POLL_MS);
+      function done(): void {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", done);
+        resolve();
+      }
+      this.#wake = done;
+      signal.addEventListener("abort", done, { once: true });
+    });
+  }
+
+  /** Judges one batch; false when there was nothing. */
+  async #judgeOnce(): Promise<boolean> {
+    const { journal, clock, metrics, log, sources, geolocate, onVerdict, onJudged } = this.#options;
+    const records = journal.read(RAW_LOG, {
+      after: this.#position,
+      limit: BATCH_RECORDS,
+      maxBytes: BATCH_BYTES,
+    });
+    const last = records.at(-1);
+    if (!last) return false;
+    const started = performance.now();
+    const batch = judgeBatch(records, {
+      snapshot: this.#snapshot,
+      sources,
+      receivers: this.#receivers,
+      geolocate,
+      dedup: this.#dedup,
+      log,
+      onVerdict,
+    });
+    const judgedMs = performance.now() - started;
+    await journal.write((write) => {
+      for (const bytes of batch.outbox) write.append(OUTBOX_LOG, bytes);
+      for (const record of batch.quarantine) write.put(QUARANTINE_TABLE, record.id, encodeQuarantine(record));
+      this.#dedup.save(write);
+      write.advance(RAW_LOG, JUDGE_CONSUMER, last.position);
+    });
+    this.#dedup.committed(clock.now());
+    this.#position = last.position;
+    onJudged?.();
+    batch.counts.report(metrics);
+    metrics.observe("plumbline_judge_batch_seconds", {}, judgedMs / 1000);
+    metrics.count("plumbline_judged_events_total", {}, batch.events);
+    return true;
+  }
+}
+
+/** What a sender in development is told about one request: a line for each finding. Nothing is written. */
+export function judgeNow(
+  record: RawRecord,
+  context: {
+    readonly snapshot: PlanSnapshot;
+    readonly sources: SourceTable;
+    readonly receivers: readonly Receiver[];
+    readonly clock: Clock;
+  },
+): readonly string[] {
+  const receiver = context.receivers.find(({ kind }) => kind === record.header.receiver);
+  const decoded = receiver?.decode(record);
+  if (decoded?.kind !== "items") return [];
+  const messages: string[] = [];
+  for (const [index, item] of decoded.items.entries()) {
+    const source = context.sources.find(item.token);
+    if (!source?.development) continue;
+    const place = {
+      receivedAt: record.header.receivedAt,
+      position: 0,
+      clientAddress: "",
+      ipParameter: "0",
+      index,
+      repetition: 0,
+    };
+    for (const judged of judgeItem(item, { snapshot: context.snapshot, source, geolocate: undefined }, place))
+      for (const { level, id, at, message } of judged.findings)
+        if (level !== "info") messages.push(`${judged.name}: ${message} (${id} at ${at})`);
+  }
+  return messages;
+}

@@ -1,0 +1,191 @@
+// Judges a batch of raw records into what one transaction will write. Nothing here touches the disk.
+import { AppError, type JournalRecord, type Log } from "../../core/index.ts";
+import type { Geolocate } from "../enrich/geolocation.ts";
+import { contentOf } from "../enrich/insert-id.ts";
+import { type QuarantineRecord, quarantineId, releaseOf } from "../quarantine/record.ts";
+import { decodeRaw, type RawRecord } from "../raw-record.ts";
+import type { ReceivedItem, Receiver } from "../receiver.ts";
+import type { SourceSettings, SourceTable } from "../sources.ts";
+import { type DedupWindow, fingerprintOf } from "./dedup-window.ts";
+import { identifyEvent, type ItemPlace, type Judged, judgeItem } from "./judge-item.ts";
+import type { PlanSnapshot } from "./snapshot.ts";
+import { VerdictCounts } from "./verdict-counts.ts";
+
+/** One verdict as it falls, for people who watch. Names only. */
+export interface VerdictNotice {
+  readonly at: number;
+  readonly source: string;
+  readonly name: string;
+  readonly judged: Pick<Judged, "verdict" | "findings" | "repairs">;
+}
+
+export interface BatchContext {
+  readonly snapshot: PlanSnapshot;
+  readonly sources: SourceTable;
+  readonly receivers: ReadonlyMap<string, Receiver>;
+  readonly geolocate: Geolocate | undefined;
+  readonly dedup: DedupWindow;
+  readonly log: Log;
+  readonly onVerdict: ((notice: VerdictNotice) => void) | undefined;
+}
+
+export interface JudgedBatch {
+  readonly outbox: readonly Uint8Array[];
+  readonly quarantine: readonly QuarantineRecord[];
+  readonly counts: VerdictCounts;
+  readonly events: number;
+}
+
+/** The item of a request that the judge may not or need not judge. */
+function refusalOf(source: SourceSettings | undefined, record: RawRecord): string | undefined {
+  if (source === undefined) return "unknown-token";
+  const { origin } = record.header;
+  return origin !== undefined && !source.origins.includes(origin) ? "origin-not-listed" : undefined;
+}
+
+/** Numbers equal items within one request, so that two equal clicks are two and a repeated request is not. */
+class Repetitions {
+  readonly #seen = new Map<string, number>();
+
+  next(item: ReceivedItem): number {
+    if (
+      item.kind !== "event" ||
+      item.properties["$insert_id"] !== undefined ||
+      item.clientEventId !== undefined
+    )
+      return 0;
+    const content = contentOf(item.event, item.properties);
+    const before = this.#seen.get(content) ?? 0;
+    this.#seen.set(content, before + 1);
+    return before;
+  }
+}
+
+class Batch {
+  readonly outbox: Uint8Array[] = [];
+  readonly quarantine: QuarantineRecord[] = [];
+  readonly counts = new VerdictCounts();
+  events = 0;
+  readonly #context: BatchContext;
+
+  constructor(context: BatchContext) {
+    this.#context = context;
+  }
+
+  judgeRecord({ position, bytes }: JournalRecord): void {
+    const record = decodeRaw(bytes);
+    const receiver = this.#context.receivers.get(record.header.receiver);
+    if (!receiver) return this.#undecodable(position, record, "receiver-unknown");
+    const decoded = receiver.decode(record);
+    if (decoded.kind !== "items") return this.#undecodable(position, record, decoded.kind);
+    const repetitions = new Repetitions();
+    const { receivedAt, clientAddress, query } = record.header;
+    const ipParameter = query.includes("ip=")
+      ? (new URLSearchParams(query).get("ip") ?? undefined)
+      : undefined;
+    for (const [index, item] of decoded.items.entries()) {
+      const source = this.#context.sources.find(item.token);
+      const refused = refusalOf(source, record);
+      if (source === undefined || refused !== undefined) {
+        this.counts.refused(refused ?? "unknown-token");
+        continue;
+      }
+      const place: ItemPlace = {
+        receivedAt,
+        position,
+        clientAddress,
+        ipParameter,
+        index,
+        repetition: repetitions.next(item),
+      };
+      this.#judgeItem(item, source, place);
+    }
+  }
+
+  #judgeItem(item: ReceivedItem, source: SourceSettings, place: ItemPlace): void {
+    this.events += 1;
+    const { snapshot, geolocate, dedup, onVerdict } = this.#context;
+    if (item.kind === "event" && this.#isRepeated(item, place, dedup)) {
+      this.counts.repeated(source.id);
+      return;
+    }
+    for (const [part, judged] of judgeItem(item, { snapshot, source, geolocate }, place).entries()) {
+      this.counts.add(source.id, judged);
+      if (judged.outbox) this.outbox.push(judged.outbox);
+      if (judged.verdict === "quarantined") this.#quarantine(judged, source, { ...place, part });
+      onVerdict?.({ at: place.receivedAt, source: source.id, name: judged.name, judged });
+    }
+  }
+
+  #isRepeated(item: Extract<ReceivedItem, { kind: "event" }>, place: ItemPlace, dedup: DedupWindow): boolean {
+    const { insertId, time } = identifyEvent(item, place);
+    // An id made from the position is new by construction.
+    if (insertId.kind === "position") return false;
+    const distinctId = item.properties["distinct_id"];
+    return dedup.isRepeated(
+      fingerprintOf([
+        item.event,
+        typeof distinctId === "string" ? distinctId : JSON.stringify(distinctId ?? null),
+        time.kind === "sent" ? String(time.at) : "",
+        insertId.id,
+        item.token,
+      ]),
+    );
+  }
+
+  #quarantine(judged: Judged, source: SourceSettings, place: ItemPlace & { readonly part: number }): void {
+    const properties =
+      judged.item.kind === "event"
+        ? judged.item.properties
+        : judged.item.kind === "profile"
+          ? judged.item.modifiers
+          : {};
+    this.quarantine.push({
+      id: quarantineId(place),
+      state: "waiting",
+      changedAt: place.receivedAt,
+      receivedAt: place.receivedAt,
+      source: source.id,
+      release: releaseOf(properties),
+      name: judged.name,
+      findings: judged.findings,
+      plan: this.#context.snapshot.hash,
+      item: judged.item,
+      position: place.position,
+      index: place.index,
+      repetition: place.repetition,
+      clientAddress: place.clientAddress,
+      ...(place.ipParameter === undefined ? {} : { ipParameter: place.ipParameter }),
+    });
+  }
+
+  /** Admission decoded it, so this is a receiver that went away or a changed limit. The bytes stay in `raw`. */
+  #undecodable(position: number, record: RawRecord, reason: string): void {
+    this.counts.refused(reason);
+    this.#context.log.error(
+      { position, receiver: record.header.receiver, reason },
+      "a received request can no longer be decoded; it stays in the raw log",
+    );
+  }
+}
+
+/** Judges records, oldest first. A record that makes the judge throw is reported and skipped: it must not stop what comes after. */
+export function judgeBatch(records: readonly JournalRecord[], context: BatchContext): JudgedBatch {
+  const batch = new Batch(context);
+  for (const record of records) {
+    try {
+      batch.judgeRecord(record);
+    } catch (error) {
+      batch.counts.refused("judge-failed");
+      context.log.error(
+        {
+          position: record.position,
+          code: error instanceof AppError ? error.code : "INTERNAL",
+          reason: error instanceof Error ? error.name : "",
+        },
+        "a received request could not be judged; it stays in the raw log",
+      );
+    }
+  }
+  return batch;
+}
