@@ -1,0 +1,26 @@
+// How a delivery worker paces itself. Data only.
+
+export interface DeliverySettings {
+  /** First pause after a destination said "not now"; doubles up to the longest. */
+  readonly backoffMs: number;
+  readonly backoffMaxMs: number;
+  /** Pause before a refused credential is tried again. */
+  readonly unauthorizedPauseMs: number;
+  /** Events a second at most; absent: as fast as the destination answers. */
+  readonly eventsPerSecond?: number;
+  /** Records and bytes taken from the outbox at a time; memory is bounded by them. */
+  readonly windowRecords: number;
+  readonly windowBytes: number;
+  /** How long requests under way may still take when the worker is asked to stop. */
+  readonly stopGraceMs: number;
+}
+
+/** Defaults. Source of the pauses (read 2026-11): Mixpanel "Import Events": 2 s doubling to 60 s, with jitter. */
+export const DELIVERY_SETTINGS: DeliverySettings = {
+  backoffMs: 2000,
+  backoffMaxMs: 60_000,
+  unauthorizedPauseMs: 60_000,
+  windowRecords: 20_000,
+  windowBytes: 16 * 2 ** 20,
+  stopGraceMs: 5000,
+};
