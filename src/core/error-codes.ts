@@ -4,6 +4,10 @@
 export const ERROR_HINTS = {
   // core
   INTERNAL: "This is a bug in Plumbline. Please report it with the command and the stack.",
+  // cli
+  CONFIG_MISSING: "Run `plumbline init`, or name the file with `--config`.",
+  FILE_EXISTS: "Choose another folder, or pass `--force` to overwrite.",
+  PIPELINE_FAILED: "Look at the log above; the gateway keeps receiving, and what it received is safe in the journal.",
   // gateway
   GEO_FILE_UNREADABLE: "Point `geo.maxmind` at a MaxMind City file (.mmdb) that this user may read.",
   // journal
