@@ -7,7 +7,9 @@ export const ERROR_HINTS = {
   // cli
   CONFIG_MISSING: "Run `plumbline init`, or name the file with `--config`.",
   FILE_EXISTS: "Choose another folder, or pass `--force` to overwrite.",
+  JOURNAL_MISSING: "Start the gateway once with `plumbline up`, or name its configuration with `--config`.",
   PIPELINE_FAILED: "Look at the log above; the gateway keeps receiving, and what it received is safe in the journal.",
+  RECORD_UNKNOWN: "List the ids with `plumbline quarantine list --each`.",
   // gateway
   GEO_FILE_UNREADABLE: "Point `geo.maxmind` at a MaxMind City file (.mmdb) that this user may read.",
   // journal
@@ -17,6 +19,7 @@ export const ERROR_HINTS = {
   JOURNAL_UNREADABLE: "The broken files were moved aside and kept. Restore a backup, or start again without them.",
   // plan
   PLAN_EVENT_UNKNOWN: "Name an event by its id, the key under `events` in the plan.",
+  PLAN_LOCK_INVALID: "Compile the plan again with `plumbline compile`; a lock is never edited by hand.",
   PLAN_PATTERN_UNSUPPORTED: "Write the pattern in RE2 syntax: no look-around and no back-references.",
 } as const;
 

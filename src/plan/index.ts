@@ -31,3 +31,13 @@ export {
 export { makeValidator, type ValidatorOptions } from "./validator/make-validator.ts";
 export type { KeyedHash } from "./validator/property-rule.ts";
 export { eventJsonSchema, planJsonSchema, valueTypeJsonSchema } from "./json-schema.ts";
+export { checkPlan, type CheckedPlan, type CheckOptions } from "./check-plan.ts";
+export { lockText, parseLock, PLAN_DEFAULTS } from "./compile-lock.ts";
+export { exportCsv } from "./export/export-csv.ts";
+export { exportMarkdown } from "./export/export-markdown.ts";
+export { didYouMean, type LocatedDocument, parseLocated } from "./files/located-document.ts";
+export type { PlanFiles } from "./files/plan-files.ts";
+export { makeSchemaChecker, type SchemaChecker } from "./files/schema-findings.ts";
+export { type FindingsFormat, formatFindings } from "./findings-format.ts";
+export { PLAN_SCHEMA, planSchemaDraft07 } from "./plan-schema.ts";
+export { PLAN_RULES, type PlanRuleId } from "./rules/rule-table.ts";

@@ -9,3 +9,4 @@ export {
   MIXPANEL_IMPORT_LIMITS,
   MIXPANEL_TRACK_LIMITS,
 } from "./mixpanel/delivery-limits.ts";
+export { MIXPANEL_PLAN_LIMITS } from "./mixpanel/plan-limits.ts";

@@ -1,8 +1,5 @@
 // From the text of plumbline.yaml to the configuration, or to every mistake in it with its place. Pure: the environment is handed in.
-import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
-import { closest, distance } from "fastest-levenshtein";
 import { dirname, resolve } from "node:path";
-import { type Document, isMap, isScalar, LineCounter, parseDocument, type ParsedNode, visit } from "yaml";
 import type { FileLocation, Finding } from "../../core/index.ts";
 import {
   type Address,
@@ -14,6 +11,7 @@ import {
   HOUR_MS,
   type Retention,
 } from "./config.ts";
+import { type LocatedDocument, makeSchemaChecker, parseLocated } from "../../plan/index.ts";
 import { CONFIG_SCHEMA } from "./config-schema.ts";
 
 export type ParsedConfig =
@@ -83,150 +81,18 @@ interface RawConfig {
   readonly log?: { readonly level?: Config["logLevel"] };
 }
 
-type Path = readonly (string | number)[];
-type YamlDocument = Document<ParsedNode>;
-
-class Places {
-  readonly #file: string;
-  readonly #lines: LineCounter;
-  readonly #document: YamlDocument;
-
-  constructor(file: string, lines: LineCounter, document: YamlDocument) {
-    this.#file = file;
-    this.#lines = lines;
-    this.#document = document;
-  }
-
-  at(offset: number): FileLocation {
-    const { line, col } = this.#lines.linePos(offset);
-    return { file: this.#file, line, column: col };
-  }
-
-  /** Where the member stands, or the nearest thing around it. */
-  of(path: Path): FileLocation {
-    for (let length = path.length; length > 0; length--) {
-      const parent: unknown =
-        length === 1 ? this.#document.contents : this.#document.getIn(path.slice(0, length - 1), true);
-      const name = path[length - 1];
-      if (isMap(parent))
-        for (const { key } of parent.items)
-          if (isScalar(key) && String(key.value) === String(name) && key.range) return this.at(key.range[0]);
-      const node: unknown = this.#document.getIn(path.slice(0, length), true);
-      if (isScalar(node) && node.range) return this.at(node.range[0]);
-    }
-    return this.at(0);
-  }
-}
-
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
-
-/** Puts in what the environment holds; every name that is not set is a finding. */
-function fillIn(
-  document: YamlDocument,
-  env: Readonly<Record<string, string | undefined>>,
-  places: Places,
-): Finding[] {
-  const findings: Finding[] = [];
-  visit(document, {
-    Scalar: (key, node) => {
-      if (key === "key" || typeof node.value !== "string" || !node.value.includes("${")) return;
-      node.value = node.value.replaceAll(VARIABLE, (whole: string, name: string) => {
-        const value = env[name];
-        if (value !== undefined && value !== "") return value;
-        findings.push({
-          id: "config-variable-unset",
-          level: "error",
-          at: name,
-          where: places.at(node.range?.[0] ?? 0),
-          message: `The environment variable ${name} is not set`,
-          fix: `Set ${name}, or write the value here if it is not a secret.`,
-        });
-        return whole;
-      });
-    },
-  });
-  return findings;
-}
-
-function suggestion(name: string, known: readonly string[]): string | undefined {
-  if (known.length === 0) return undefined;
-  const best = closest(name, known);
-  return distance(name, best) <= Math.max(2, name.length / 3) ? best : undefined;
-}
-
-function describe(error: ErrorObject): {
-  readonly message: string;
-  readonly fix?: string;
-  readonly member?: string;
-} {
-  const { keyword, params, parentSchema } = error;
-  const schema = (parentSchema ?? {}) as { properties?: object; description?: string; pattern?: string };
-  switch (keyword) {
-    case "additionalProperties": {
-      const member = String(params["additionalProperty"]);
-      const known = Object.keys(schema.properties ?? {});
-      const meant = suggestion(member, known);
-      const fix = meant === undefined ? `Use one of: ${known.join(", ")}.` : `Did you mean \`${meant}\`?`;
-      return { message: `Unknown key \`${member}\``, fix, member };
-    }
-    case "required":
-      return { message: `\`${String(params["missingProperty"])}\` is missing` };
-    case "enum":
-      return { message: `Must be one of: ${(params["allowedValues"] as readonly unknown[]).join(", ")}` };
-    case "const":
-      return { message: `Must be ${JSON.stringify(params["allowedValue"])}` };
-    case "type":
-      return { message: `Must be of type ${String(params["type"])}` };
-    case "pattern":
-      return {
-        message: `Does not have the right form${schema.description === undefined ? "" : ` (${schema.description})`}`,
-      };
-    default:
-      return { message: error.message ?? keyword };
-  }
-}
-
-const validate = new Ajv2020({
-  allErrors: true,
-  verbose: true,
-  strict: true,
-  strictRequired: false,
-}).compile<RawConfig>(CONFIG_SCHEMA);
-
-function pathOf(pointer: string): Path {
-  return pointer
-    .split("/")
-    .slice(1)
-    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
-}
-
-function shapeFindings(errors: readonly ErrorObject[], places: Places): Finding[] {
-  return errors
-    .filter(({ keyword }) => keyword !== "propertyNames")
-    .map((error) => {
-      const { message, fix, member } = describe(error);
-      const path = [...pathOf(error.instancePath), ...(member === undefined ? [] : [member])];
-      return {
-        id: member === undefined ? "config-bad-value" : "config-unknown-key",
-        level: "error" as const,
-        at: path.join(".") || "plumbline.yaml",
-        where: places.of(path),
-        message,
-        ...(fix === undefined ? {} : { fix }),
-      };
-    });
-}
+const checker = makeSchemaChecker(CONFIG_SCHEMA, "config-");
 
 /** What the schema cannot say. */
-function ruleFindings(raw: RawConfig, places: Places): Finding[] {
+function ruleFindings(raw: RawConfig, document: LocatedDocument): Finding[] {
   const findings: Finding[] = [];
-  const add = (path: Path, message: string, fix: string): void => {
+  const add = (path: readonly string[], message: string, fix: string): void => {
     findings.push({
       id: "config-contradiction",
       level: "error",
       at: path.join("."),
-      where: places.of(path),
+      where: document.locate(path),
       message,
       fix,
     });
@@ -349,21 +215,30 @@ export function parseConfig(
   file: string,
   env: Readonly<Record<string, string | undefined>>,
 ): ParsedConfig {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: "1.2" });
-  const places = new Places(file, lines, document);
-  const findings: Finding[] = document.errors.map((error) => ({
-    id: "config-yaml-syntax",
-    level: "error",
-    at: "plumbline.yaml",
-    where: places.at(error.pos[0]),
-    message: error.message,
-  }));
-  if (findings.length > 0) return { kind: "findings", findings };
-  findings.push(...fillIn(document, env, places));
-  const raw: unknown = document.toJS();
-  if (!validate(raw)) findings.push(...shapeFindings(validate.errors ?? [], places));
-  else findings.push(...ruleFindings(raw, places));
-  if (findings.length > 0 || !validate(raw)) return { kind: "findings", findings };
-  return { kind: "config", config: toConfig(raw, file) };
+  const findings: Finding[] = [];
+  const fillIn = (value: string, where: FileLocation): string =>
+    value.replaceAll(VARIABLE, (whole: string, name: string) => {
+      const set = env[name];
+      if (set !== undefined && set !== "") return set;
+      findings.push({
+        id: "config-variable-unset",
+        level: "error",
+        at: name,
+        where,
+        message: `The environment variable ${name} is not set`,
+        fix: `Set ${name}, or write the value here if it is not a secret.`,
+      });
+      return whole;
+    });
+  const document = parseLocated(text, file, fillIn);
+  findings.push(...document.findings);
+  if (document.value === undefined) return { kind: "findings", findings };
+  const shape = checker.check(document);
+  findings.push(...shape);
+  // The schema let it through: it has the shape of the file.
+  const raw = document.value as RawConfig;
+  if (shape.length === 0) findings.push(...ruleFindings(raw, document));
+  return findings.length > 0
+    ? { kind: "findings", findings }
+    : { kind: "config", config: toConfig(raw, file) };
 }

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError, type Clock, type Journal, type Log, type Metrics } from "../../core/index.ts";
 import { encodeRaw, RAW_LOG, type RawRecord } from "../raw-record.ts";
 import type { Answer, HttpAnswer, ReceivedItem, Receiver } from "../receiver.ts";
-import type { SideRequest } from "../receivers/mixpanel/side-routes.ts";
+import type { SideRoutes } from "../receivers/mixpanel/side-routes.ts";
 import type { SourceTable } from "../sources.ts";
 import { makeAdmission } from "./admit.ts";
 import { clientAddress, parseProxyRanges } from "./client-address.ts";
@@ -16,7 +16,9 @@ export interface HandlerOptions {
   readonly sources: SourceTable;
   readonly receivers: readonly Receiver[];
   /** Answers routes that carry no data; `undefined` for a path that is not one. */
-  readonly sideRoutes?: (request: SideRequest) => HttpAnswer | undefined;
+  readonly sideRoutes?: SideRoutes;
+  /** Passes a session recording on; absent: recordings are answered and forgotten. */
+  readonly record?: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   /** Addresses and ranges whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   readonly clock: Clock;
@@ -79,9 +81,14 @@ export class RequestHandler {
         query: mark < 0 ? "" : url.slice(mark + 1),
       });
     }
+    const { record, sideRoutes } = this.#options;
+    if (record && method === "POST" && sideRoutes?.isRecord(path) === true) {
+      this.#setCrossOrigin(response, foreignOrigin(request));
+      return record(request, response);
+    }
     request.resume();
     if (method === "OPTIONS") return this.#preflight(request, response);
-    const side = this.#options.sideRoutes?.({
+    const side = sideRoutes?.answer({
       method,
       path,
       acceptEncoding: request.headers["accept-encoding"]?.toString() ?? "",
@@ -94,6 +101,11 @@ export class RequestHandler {
     const origin = foreignOrigin(request);
     const headers = origin !== undefined && this.#origins.has(origin) ? preflightHeaders(origin) : {};
     response.writeHead(204, headers).end();
+  }
+
+  #setCrossOrigin(response: ServerResponse, origin: string | undefined): void {
+    if (origin === undefined || !this.#origins.has(origin)) return;
+    for (const [name, value] of Object.entries(crossOriginHeaders(origin))) response.setHeader(name, value);
   }
 
   #send(response: ServerResponse, answer: HttpAnswer, origin: string | undefined): void {

@@ -164,7 +164,6 @@ export function judgeNow(
     readonly snapshot: PlanSnapshot;
     readonly sources: SourceTable;
     readonly receivers: readonly Receiver[];
-    readonly clock: Clock;
   },
 ): readonly string[] {
   const receiver = context.receivers.find(({ kind }) => kind === record.header.receiver);

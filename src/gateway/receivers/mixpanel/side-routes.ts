@@ -55,10 +55,19 @@ export interface SideRequest {
   readonly ifNoneMatch: string;
 }
 
-/** Makes the function that answers side routes; it gives `undefined` for any other path. */
-export function makeSideRoutes(
-  settings: SideRouteSettings,
-): (request: SideRequest) => HttpAnswer | undefined {
+export interface SideRoutes {
+  /** The answer, or `undefined` for a path that is not a side route. */
+  answer(request: SideRequest): HttpAnswer | undefined;
+  /** Whether a path takes session recordings. */
+  isRecord(path: string): boolean;
+}
+
+function segmentsOf(path: string): readonly string[] {
+  return path.split("/").filter((segment) => segment !== "");
+}
+
+/** Makes the side routes of one gateway. */
+export function makeSideRoutes(settings: SideRouteSettings): SideRoutes {
   const prepared = new Map<string, ServedFile>();
   const file = (name: string): ServedFile | undefined => {
     let ready = prepared.get(name);
@@ -86,8 +95,8 @@ export function makeSideRoutes(
     return { status: 200, headers, body: found.plain };
   }
 
-  return (request) => {
-    const segments = request.path.split("/").filter((segment) => segment !== "");
+  function answer(request: SideRequest): HttpAnswer | undefined {
+    const segments = segmentsOf(request.path);
     const last = segments.at(-1) ?? "";
     const isRead = request.method === "GET" || request.method === "HEAD";
     const found = isRead && last.endsWith(".js") ? file(last) : undefined;
@@ -100,5 +109,7 @@ export function makeSideRoutes(
       return json({ sdk_config: { config: settings.sdkConfig ?? {} } });
     if (last === "decide") return json({});
     return undefined;
-  };
+  }
+
+  return { answer, isRecord: (path) => settings.routes.record.includes(segmentsOf(path).at(-1) ?? "") };
 }

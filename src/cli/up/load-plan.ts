@@ -1,0 +1,35 @@
+// Reads, checks and compiles the plan from disk, and remembers which files it came from.
+import { MIXPANEL_PLAN_LIMITS } from "../../providers/index.ts";
+import type { Finding } from "../../core/index.ts";
+import { checkPlan, type Lock } from "../../plan/index.ts";
+import { diskPlanFiles } from "../plan-files.ts";
+
+export interface LoadedPlan {
+  readonly findings: readonly Finding[];
+  /** Undefined when a finding is an error. */
+  readonly lock: Lock | undefined;
+  readonly files: readonly string[];
+}
+
+/** Today as the plan's dates are written. */
+export function todayIso(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+/** Loads a plan; mistakes are findings. */
+export function loadPlan(entry: string): LoadedPlan {
+  const disk = diskPlanFiles();
+  const files = new Set<string>([entry]);
+  const { findings, lock } = checkPlan(
+    entry,
+    {
+      expand: (globs, from) => disk.expand(globs, from),
+      read: (path) => {
+        files.add(path);
+        return disk.read(path);
+      },
+    },
+    { limits: [MIXPANEL_PLAN_LIMITS], today: todayIso() },
+  );
+  return { findings, lock, files: [...files] };
+}
