@@ -10,6 +10,9 @@ export const ERROR_HINTS = {
   JOURNAL_MISSING: "Start the gateway once with `plumbline up`, or name its configuration with `--config`.",
   PIPELINE_FAILED: "Look at the log above; the gateway keeps receiving, and what it received is safe in the journal.",
   RECORD_UNKNOWN: "List the ids with `plumbline quarantine list --each`.",
+  // emulator
+  EMULATOR_FAULT_INVALID: "Faults are described in docs/guide/emulator.md.",
+  EMULATOR_SWITCH_UNKNOWN: "Switches are described in docs/guide/emulator.md.",
   // gateway
   GEO_FILE_UNREADABLE: "Point `geo.maxmind` at a MaxMind City file (.mmdb) that this user may read.",
   // journal

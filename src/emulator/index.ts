@@ -1,0 +1,4 @@
+export type { Fault } from "./faults.ts";
+export { startEmulator, type Emulator, type EmulatorOptions } from "./start-emulator.ts";
+export type { EmulatorStore } from "./store/event-store.ts";
+export { SWITCHES, type SwitchName } from "./switches.ts";
