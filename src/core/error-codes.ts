@@ -8,7 +8,8 @@ export const ERROR_HINTS = {
   CONFIG_MISSING: "Run `plumbline init`, or name the file with `--config`.",
   FILE_EXISTS: "Choose another folder, or pass `--force` to overwrite.",
   JOURNAL_MISSING: "Start the gateway once with `plumbline up`, or name its configuration with `--config`.",
-  PIPELINE_FAILED: "Look at the log above; the gateway keeps receiving, and what it received is safe in the journal.",
+  PIPELINE_FAILED:
+    "Look at the log above; the gateway keeps receiving, and what it received is safe in the journal.",
   RECORD_UNKNOWN: "List the ids with `plumbline quarantine list --each`.",
   // emulator
   EMULATOR_FAULT_INVALID: "Faults are described in docs/guide/emulator.md.",
@@ -16,10 +17,12 @@ export const ERROR_HINTS = {
   // gateway
   GEO_FILE_UNREADABLE: "Point `geo.maxmind` at a MaxMind City file (.mmdb) that this user may read.",
   // journal
-  JOURNAL_FULL: "Free disk space, raise the journal's size limit, or bring back the destination that keeps its backlog.",
+  JOURNAL_FULL:
+    "Free disk space, raise the journal's size limit, or bring back the destination that keeps its backlog.",
   JOURNAL_IO: "Look at the disk and at the system log; the journal works again once writing succeeds.",
   JOURNAL_LOCKED: "Another gateway uses this data folder. Stop it, or give each its own `data`.",
-  JOURNAL_UNREADABLE: "The broken files were moved aside and kept. Restore a backup, or start again without them.",
+  JOURNAL_UNREADABLE:
+    "The broken files were moved aside and kept. Restore a backup, or start again without them.",
   // plan
   PLAN_EVENT_UNKNOWN: "Name an event by its id, the key under `events` in the plan.",
   PLAN_LOCK_INVALID: "Compile the plan again with `plumbline compile`; a lock is never edited by hand.",

@@ -37,3 +37,6 @@ export {
 export type { QuarantinedItem, QuarantineRecord } from "./quarantine/record.ts";
 export { discardQuarantine, replayQuarantine, type ReplayReport } from "./quarantine/replay.ts";
 export { trimQuarantine } from "./quarantine/retention.ts";
+export type { ListenReport, SeenFinding } from "./listen/collect.ts";
+export { formatReport, type ListenFormat } from "./listen/format-report.ts";
+export { startListener, type Listener } from "./listen/start-listener.ts";

@@ -67,7 +67,7 @@ export function handleSchemas(wire: Wire, project: Project): void {
     });
   if (method === "DELETE") {
     let deleted = 0;
-    for (const key of [...project.schemas.keys()])
+    for (const key of project.schemas.keys())
       if (
         type === undefined ||
         (name === undefined ? key.startsWith(`${type}/`) : key === `${type}/${name}`)

@@ -12,7 +12,7 @@ import { crossOriginHeaders, foreignOrigin, preflightHeaders } from "./cross-ori
 import { readBody } from "./read-body.ts";
 
 export interface HandlerOptions {
-  readonly journal: Journal;
+  readonly journal: Pick<Journal, "append">;
   readonly sources: SourceTable;
   readonly receivers: readonly Receiver[];
   /** Answers routes that carry no data; `undefined` for a path that is not one. */
