@@ -89,9 +89,10 @@ export function addDeadLetters(program: Command): void {
       const flags = command.optsWithGlobals<Flags & { values?: boolean }>();
       const config = loadConfig(flags.config);
       return withJournal(config, (journal) => {
-        const letters = [
-          ...findDeadLetters(journal, destinationOf(config, flags), filterOf(flags)).take(LIST_MAX),
-        ];
+        const letters = take(
+          findDeadLetters(journal, destinationOf(config, flags), filterOf(flags)),
+          LIST_MAX,
+        );
         const shown = letters.map(({ header, payload, ...letter }) => ({
           ...letter,
           kind: header.kind,

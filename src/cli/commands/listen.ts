@@ -156,7 +156,7 @@ export function addListen(program: Command): void {
     .option(
       "--origin <origin>",
       "browser origin that may send; repeatable",
-      (one: string, before: readonly string[] = []) => [...before, one],
+      (one: string, before: readonly string[] | undefined) => [...(before ?? []), one],
     )
     .addOption(
       new Option("--format <format>", "form of the report")

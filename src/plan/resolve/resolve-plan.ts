@@ -72,7 +72,7 @@ class Resolver {
     }
   }
 
-  dangling(path: DocumentPath, what: string, name: string, known: readonly string[]): void {
+  dangling(path: DocumentPath, what: string, [name, known]: readonly [string, readonly string[]]): void {
     const meant = didYouMean(name, known);
     this.hits.push({
       id: "dangling-reference",
@@ -88,7 +88,7 @@ class Resolver {
     const shared = this.#shared.get(id);
     if (typeof use === "string" || use.type === undefined) {
       if (shared === undefined) {
-        this.dangling(path, "shared property", id, [...this.#shared.keys()]);
+        this.dangling(path, "shared property", [id, [...this.#shared.keys()]]);
         return undefined;
       }
       const over = typeof use === "string" ? { presence: use } : use;
@@ -150,12 +150,10 @@ class Resolver {
     for (const [index, group] of (event.use ?? []).entries()) {
       const members = this.#plan.groups_of_properties[group];
       if (members === undefined) {
-        this.dangling(
-          [...at, "use", index],
-          "group of properties",
+        this.dangling([...at, "use", index], "group of properties", [
           group,
           Object.keys(this.#plan.groups_of_properties),
-        );
+        ]);
         continue;
       }
       for (const [id, use] of Object.entries(members)) {
@@ -189,7 +187,7 @@ class Resolver {
       const name = this.#shared.get(key)?.name ?? (typeof use === "string" ? key : (use.name ?? key));
       if (use === "omitted") {
         if (!properties.delete(name))
-          this.dangling(path, "property from a group", key, [...properties.keys()]);
+          this.dangling(path, "property from a group", [key, [...properties.keys()]]);
         continue;
       }
       const resolved = this.#use(key, use, path);
@@ -211,20 +209,23 @@ class Resolver {
     const out: Record<string, { since?: string }> = {};
     for (const [index, [source, difference]] of Object.entries(map).entries()) {
       const path = [...at, "sources", isList(given) ? index : source];
-      if (!known.includes(source)) this.dangling(path, "source", source, known);
+      if (!known.includes(source)) this.dangling(path, "source", [source, known]);
       out[source] = difference.since === undefined ? {} : { since: difference.since };
       for (const [key, presence] of Object.entries(difference.properties ?? {})) {
         const name = this.#shared.get(key)?.name ?? key;
         const property = properties.get(name);
         if (property === undefined)
-          this.dangling([...path, "properties", key], "property of this event", key, [...properties.keys()]);
+          this.dangling([...path, "properties", key], "property of this event", [
+            key,
+            [...properties.keys()],
+          ]);
         else properties.set(name, { ...property, sources: { ...property.sources, [source]: presence } });
       }
     }
     for (const property of properties.values())
       for (const source of Object.keys(property.sources))
         if (!known.includes(source))
-          this.dangling([...property.usedAt, "sources", source], "source", source, known);
+          this.dangling([...property.usedAt, "sources", source], "source", [source, known]);
     return out;
   }
 
@@ -233,17 +234,17 @@ class Resolver {
     this.hits.push(...hits);
     const known = Object.keys(this.#plan.sources);
     for (const [index, source] of (raw.sources ?? []).entries())
-      if (!known.includes(source)) this.dangling([...path, "sources", index], "source", source, known);
+      if (!known.includes(source)) this.dangling([...path, "sources", index], "source", [source, known]);
     return { id, name: raw.name ?? id, raw, type, path };
   }
 
   references(): void {
     const ids = Object.keys(this.#plan.events);
     for (const [index, id] of (this.#plan.identity?.reset_on ?? []).entries())
-      if (!ids.includes(id)) this.dangling(["identity", "reset_on", index], "event", id, ids);
+      if (!ids.includes(id)) this.dangling(["identity", "reset_on", index], "event", [id, ids]);
     for (const [id, { deprecated }] of Object.entries(this.#plan.events))
       if (deprecated?.to !== undefined && !ids.includes(deprecated.to))
-        this.dangling(["events", id, "deprecated", "to"], "event", deprecated.to, ids);
+        this.dangling(["events", id, "deprecated", "to"], "event", [deprecated.to, ids]);
   }
 }
 
