@@ -15,7 +15,7 @@ import { take } from "./take.ts";
 import type { GlobalOptions } from "./global-options.ts";
 import { withJournal } from "./open-stores.ts";
 
-const LIST_MAX = 100;
+const LIST_DEFAULT = 100;
 
 interface Flags extends GlobalOptions {
   readonly destination?: string;
@@ -83,15 +83,16 @@ function addSettling(group: Command, action: "replay" | "discard", description: 
 
 export function addDeadLetters(program: Command): void {
   const group = program.command("dead-letters").description("What a destination will not get by itself");
-  withFilter(group.command("list").description(`Letters that wait, the oldest ${LIST_MAX}`))
+  withFilter(group.command("list").description("Letters that wait, the oldest first"))
     .option("--values", "print payloads: they hold property values")
+    .option("--limit <count>", "how many", Number, LIST_DEFAULT)
     .action((_: unknown, command: Command) => {
-      const flags = command.optsWithGlobals<Flags & { values?: boolean }>();
+      const flags = command.optsWithGlobals<Flags & { values?: boolean; limit: number }>();
       const config = loadConfig(flags.config);
       return withJournal(config, (journal) => {
         const letters = take(
           findDeadLetters(journal, destinationOf(config, flags), filterOf(flags)),
-          LIST_MAX,
+          flags.limit,
         );
         const shown = letters.map(({ header, payload, ...letter }) => ({
           ...letter,

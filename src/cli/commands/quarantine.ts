@@ -22,7 +22,7 @@ import { withJournal } from "./open-stores.ts";
 import { requirePlan } from "./plan-argument.ts";
 
 const UNITS_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const LIST_MAX = 50;
+const LIST_DEFAULT = 50;
 
 /** Parses `7d`, `12h`, `30m` or an ISO date into a moment. */
 export function parseSince(text: string): number {
@@ -68,14 +68,15 @@ function day(at: number): string {
 
 function addList(group: Command): void {
   withFilter(group.command("list").description("What waits, by event, source and reason"))
-    .option("--each", `single records, the oldest ${LIST_MAX}`)
+    .option("--each", "single records, the oldest first")
+    .option("--limit <count>", "how many single records", Number, LIST_DEFAULT)
     .action((_: unknown, command: Command) => {
-      const flags = command.optsWithGlobals<FilterFlags & { each?: boolean }>();
+      const flags = command.optsWithGlobals<FilterFlags & { each?: boolean; limit: number }>();
       const output = makeOutput(flags.json === true);
       return withJournal(loadConfig(flags.config), (journal) => {
         const filter = filterOf(flags);
         if (flags.each === true) {
-          const records = take(findQuarantined(journal, filter), LIST_MAX);
+          const records = take(findQuarantined(journal, filter), flags.limit);
           output.result(
             records.map(({ id, name, source, release, receivedAt, findings }) => ({
               id,
