@@ -2,12 +2,14 @@
 import { AppError, isObject } from "../core/index.ts";
 
 export interface Fault {
-  /** `track`, `import`, `engage`, `groups`, or `*`. */
+  /** `track`, `engage`, `groups`, `import`, `record`, `flags`, `settings`, `lookup-tables`, `export`, `query`, `app`, or `*`. */
   readonly route: string;
   /** Answer with this status and store nothing. */
   readonly status?: number;
   /** Share of requests, 0 to 1; default all. */
   readonly rate?: number;
+  /** Starts the chance over: the same requests then meet the same faults. */
+  readonly seed?: number;
   /** How many requests; default all until it is removed. */
   readonly count?: number;
   readonly delayMs?: number;
@@ -20,13 +22,34 @@ export interface Fault {
   readonly retryAfterSeconds?: number;
 }
 
-const NUMBERS = ["status", "rate", "count", "delayMs", "partial", "retryAfterSeconds"] as const;
+const NUMBERS = ["status", "rate", "seed", "count", "delayMs", "partial", "retryAfterSeconds"] as const;
+
+/** Routes that a fault may name. */
+export const FAULT_ROUTES = [
+  "track",
+  "engage",
+  "groups",
+  "import",
+  "record",
+  "flags",
+  "settings",
+  "lookup-tables",
+  "export",
+  "query",
+  "app",
+  "*",
+] as const;
 
 function parseFault(value: unknown): Fault {
   if (!isObject(value)) throw new AppError("EMULATOR_FAULT_INVALID", "Cannot read a fault: not an object");
   for (const name of NUMBERS)
     if (value[name] !== undefined && typeof value[name] !== "number")
       throw new AppError("EMULATOR_FAULT_INVALID", `Cannot read a fault: ${name} is not a number`);
+  if (value["body"] !== undefined && typeof value["body"] !== "string")
+    throw new AppError("EMULATOR_FAULT_INVALID", "Cannot read a fault: body is not a text");
+  const status = value["status"];
+  if (typeof status === "number" && !(Number.isInteger(status) && status >= 200 && status <= 599))
+    throw new AppError("EMULATOR_FAULT_INVALID", "Cannot read a fault: status is not from 200 to 599");
   if (value["cut"] !== undefined && value["cut"] !== "before" && value["cut"] !== "after")
     throw new AppError("EMULATOR_FAULT_INVALID", "Cannot read a fault: cut is `before` or `after`");
   const known = ["route", "cut", "body", ...NUMBERS];
@@ -36,9 +59,16 @@ function parseFault(value: unknown): Fault {
       "EMULATOR_FAULT_INVALID",
       `Cannot read a fault: ${unknown} is not one of ${known.join(", ")}`,
     );
-  return { ...value, route: typeof value["route"] === "string" ? value["route"] : "*" };
+  const route = FAULT_ROUTES.find((one) => one === (value["route"] ?? "*"));
+  if (route === undefined)
+    throw new AppError(
+      "EMULATOR_FAULT_INVALID",
+      `Cannot read a fault: route is one of ${FAULT_ROUTES.join(", ")}`,
+    );
+  return { ...value, route };
 }
 
+/** The faults that are on. Requests meet the first that fits, in the order in which they were added. */
 export class Faults {
   #active: { readonly fault: Fault; left: number }[] = [];
   /** Deterministic: the same requests meet the same faults. */
@@ -50,8 +80,11 @@ export class Faults {
 
   /** Adds one fault or several. */
   add(value: unknown): void {
-    const faults = Array.isArray(value) ? value : [value];
-    this.#active.push(...faults.map(parseFault).map((fault) => ({ fault, left: fault.count ?? Infinity })));
+    const faults = (Array.isArray(value) ? value : [value]).map(parseFault);
+    for (const fault of faults) {
+      if (fault.seed !== undefined) this.#seed = fault.seed;
+      this.#active.push({ fault, left: fault.count ?? Number.POSITIVE_INFINITY });
+    }
   }
 
   clear(): void {

@@ -1,6 +1,7 @@
 // A made-up geography: the same address is always in the same place, and addresses of machines are in the data centre.
 // So a test sees at once that a server's write moved a user.
 
+/** Where an address is. */
 export interface Place {
   readonly city: string;
   readonly region: string;
@@ -28,4 +29,10 @@ export function placeOf(address: string): Place | undefined {
   let sum = 0;
   for (const character of address) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 9973;
   return PLACES[sum % PLACES.length];
+}
+
+/** Looks coordinates up, as `$latitude` and `$longitude` ask. */
+export function placeAt(latitude: number, longitude: number): Place | undefined {
+  const cell = Math.abs(Math.trunc(latitude) * 7 + Math.trunc(longitude));
+  return PLACES[cell % PLACES.length];
 }

@@ -16,6 +16,7 @@ function bare(id: string): string {
   return id.startsWith(DEVICE_PREFIX) ? id.slice(DEVICE_PREFIX.length) : id;
 }
 
+/** The links between ids that events taught, in the mode of switch `identity`. */
 export class Identities {
   readonly #switches: Switches;
   /** Simplified: device → user. */
@@ -55,7 +56,8 @@ export class Identities {
   #learnDevice(properties: Properties): void {
     const device = text(properties["$device_id"]);
     const user = text(properties["$user_id"]);
-    if (device !== "" && user !== "" && !this.#users.has(device)) this.#users.set(device, user);
+    if (device === "" || user === "" || this.#users.size >= this.#switches.number("linked_ids_max")) return;
+    if (!this.#users.has(device)) this.#users.set(device, user);
   }
 
   #join(user: string, other: string): string | undefined {
@@ -63,6 +65,8 @@ export class Identities {
     const mine = this.#clusters.get(bare(user)) ?? [bare(user)];
     const theirs = this.#clusters.get(bare(other)) ?? [bare(other)];
     if (mine === theirs) return undefined;
+    if (this.#clusters.size >= this.#switches.number("linked_ids_max"))
+      return "the local Mixpanel holds no more linked ids";
     if (mine.length + theirs.length > CLUSTER_MAX) return `a cluster holds at most ${CLUSTER_MAX} ids`;
     const joined = [...mine, ...theirs];
     for (const id of joined) this.#clusters.set(id, joined);
@@ -89,7 +93,12 @@ export class Identities {
   /** The id under which a profile is kept. */
   profileId(id: string): string {
     if (this.#switches.text("identity") === "original") return this.#clusters.get(bare(id))?.[0] ?? id;
-    return this.#users.get(bare(id)) ?? id;
+    return id.startsWith(DEVICE_PREFIX) ? (this.#users.get(bare(id)) ?? id) : id;
+  }
+
+  /** Ids held in memory. */
+  get count(): number {
+    return this.#users.size + this.#clusters.size;
   }
 
   clear(): void {

@@ -1,4 +1,9 @@
 export type { Fault } from "./faults.ts";
-export { startEmulator, type Emulator, type EmulatorOptions } from "./start-emulator.ts";
+export {
+  DEFAULT_SERVICE_ACCOUNTS,
+  startEmulator,
+  type Emulator,
+  type EmulatorOptions,
+} from "./start-emulator.ts";
 export type { EmulatorStore } from "./store/event-store.ts";
 export { SWITCHES, type SwitchName } from "./switches.ts";

@@ -17,15 +17,20 @@ export const SWITCHES = {
   retry_after: ["on", "off"],
   import_answer: ["track", "import"],
   gdpr_answer: ["both", "task_id", "tracking_id"],
+  gdpr_auth: ["bearer", "any"],
+  gdpr_ids_max: 1999,
   data_definitions: ["off", "on"],
   engage_pages_count: ["yes", "no"],
+  export_end: ["whole", "terminated early"],
   record_answer: ["empty", "ok"],
   truncate_unit: ["bytes", "characters"],
   rate_limits: ["off", "documented"],
-  auth: ["any", "required"],
+  service_accounts: ["any", "listed"],
+  old_track_events: ["reject", "accept"],
   deletion_latency_ms: 0,
   events_max: 50_000_000,
   profiles_max: 500_000,
+  linked_ids_max: 2_000_000,
 } as const;
 
 export type SwitchName = keyof typeof SWITCHES;

@@ -1,64 +1,87 @@
-// Stored events, in order of arrival: lines of JSON in a file, in memory, or only counted. Memory stays bounded: a full store says so.
-// A line is `<time in ms>\t<JSON>`, so that a date range is filtered without parsing.
-import { closeSync, createReadStream, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+// Stored events in order of arrival, as lines: on disk in segment files, in memory, or only counted.
+// Memory stays bounded: the disk store holds one write buffer and one small entry a segment, whatever was stored.
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { lineTime } from "./stored-line.ts";
 
+/** Where events go: `swallow` counts them and keeps nothing. */
 export type EmulatorStore = "disk" | "memory" | "swallow";
 
-export interface StoredEvent {
-  readonly timeMs: number;
-  readonly event: string;
-  readonly json: string;
+/** Lines of one request, without line feeds; see `stored-line.ts`. */
+export interface StoredBatch {
+  readonly lines: readonly string[];
+  readonly minMs: number;
+  readonly maxMs: number;
 }
 
-/** Bytes collected before they are written. */
-const BUFFER_BYTES = 1 << 20;
-
 export interface EventStore {
+  /** Events stored, or swallowed. */
   readonly count: number;
-  /** False when there is no room: nothing of it is kept. */
-  add(lines: readonly { readonly timeMs: number; readonly json: string }[]): boolean;
-  /** Counts without keeping; for a store that swallows. */
+  /** Bytes on disk, or characters in memory. */
+  readonly bytes: number;
+  add(batch: StoredBatch): void;
+  /** Counts without keeping. */
   swallow(count: number): void;
-  /** Lines of JSON whose time lies in [from, to), in order of arrival. */
-  read(from: number, to: number): AsyncIterable<string>;
+  /** Lines whose time lies in [from, to), oldest arrival first, some hundred at a time. Stops at what was there when it began. */
+  read(fromMs: number, toMs: number): AsyncIterable<readonly string[]>;
   clear(): void;
   close(): void;
 }
 
-class MemoryStore implements EventStore {
-  readonly #max: number;
-  #lines: { readonly timeMs: number; readonly json: string }[] = [];
-  #swallowed = 0;
+/** Characters collected before they are written. */
+const WRITE_CHARACTERS = 1 << 20;
+const READ_BYTES = 1 << 18;
+/** A segment outside the days asked for is not read at all. */
+const SEGMENT_BYTES = 64 << 20;
+const MEMORY_CHUNK = 500;
+const LINE_FEED = 10;
 
-  constructor(max: number) {
-    this.#max = max;
-  }
+function within(lines: readonly string[], fromMs: number, toMs: number): readonly string[] {
+  return lines.filter((line) => {
+    if (line === "") return false;
+    const timeMs = lineTime(line);
+    return timeMs >= fromMs && timeMs < toMs;
+  });
+}
+
+class MemoryStore implements EventStore {
+  #lines: string[] = [];
+  #swallowed = 0;
+  #characters = 0;
 
   get count(): number {
     return this.#lines.length + this.#swallowed;
   }
 
-  add(lines: readonly { readonly timeMs: number; readonly json: string }[]): boolean {
-    if (this.#lines.length + lines.length > this.#max) return false;
-    this.#lines.push(...lines);
-    return true;
+  get bytes(): number {
+    return this.#characters;
+  }
+
+  add({ lines }: StoredBatch): void {
+    for (const line of lines) {
+      this.#lines.push(line);
+      this.#characters += line.length;
+    }
   }
 
   swallow(count: number): void {
     this.#swallowed += count;
   }
 
-  async *read(from: number, to: number): AsyncGenerator<string> {
+  async *read(fromMs: number, toMs: number): AsyncGenerator<readonly string[]> {
     await Promise.resolve();
-    for (const { timeMs, json } of this.#lines) if (timeMs >= from && timeMs < to) yield json;
+    const lines = this.#lines;
+    const end = lines.length;
+    for (let at = 0; at < end; at += MEMORY_CHUNK)
+      yield within(lines.slice(at, Math.min(end, at + MEMORY_CHUNK)), fromMs, toMs);
   }
 
   clear(): void {
     this.#lines = [];
     this.#swallowed = 0;
+    this.#characters = 0;
   }
 
   close(): void {
@@ -66,66 +89,100 @@ class MemoryStore implements EventStore {
   }
 }
 
+interface Segment {
+  readonly path: string;
+  readonly file: number;
+  bytes: number;
+  minMs: number;
+  maxMs: number;
+}
+
 class DiskStore implements EventStore {
-  readonly #max: number;
   readonly #directory: string;
   readonly #isOwn: boolean;
-  #file: number;
+  #segments: Segment[] = [];
   #pending: string[] = [];
   #pendingCharacters = 0;
+  #made = 0;
   #count = 0;
 
-  constructor(max: number, directory: string | undefined) {
-    this.#max = max;
+  constructor(directory: string | undefined) {
     this.#isOwn = directory === undefined;
     this.#directory = directory ?? mkdtempSync(join(tmpdir(), "plumbline-emulator-"));
-    this.#file = openSync(this.#path, "w");
-  }
-
-  get #path(): string {
-    return join(this.#directory, "events.ndjson");
+    mkdirSync(this.#directory, { recursive: true });
   }
 
   get count(): number {
     return this.#count;
   }
 
-  add(lines: readonly { readonly timeMs: number; readonly json: string }[]): boolean {
-    if (this.#count + lines.length > this.#max) return false;
-    for (const { timeMs, json } of lines) {
-      const line = `${timeMs}\t${json}\n`;
-      this.#pending.push(line);
-      this.#pendingCharacters += line.length;
-    }
+  get bytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.bytes, this.#pendingCharacters);
+  }
+
+  add({ lines, minMs, maxMs }: StoredBatch): void {
+    if (lines.length === 0) return;
+    const segment = this.#segment();
+    segment.minMs = Math.min(segment.minMs, minMs);
+    segment.maxMs = Math.max(segment.maxMs, maxMs);
+    const text = `${lines.join("\n")}\n`;
+    this.#pending.push(text);
+    this.#pendingCharacters += text.length;
     this.#count += lines.length;
-    if (this.#pendingCharacters > BUFFER_BYTES) this.#flush();
-    return true;
+    if (this.#pendingCharacters > WRITE_CHARACTERS) this.#flush();
   }
 
   swallow(count: number): void {
     this.#count += count;
   }
 
+  #segment(): Segment {
+    const last = this.#segments.at(-1);
+    if (last && last.bytes < SEGMENT_BYTES) return last;
+    this.#flush();
+    this.#made += 1;
+    const path = join(this.#directory, `events-${String(this.#made).padStart(6, "0")}.ndjson`);
+    const segment: Segment = {
+      path,
+      file: openSync(path, "w"),
+      bytes: 0,
+      minMs: Number.POSITIVE_INFINITY,
+      maxMs: Number.NEGATIVE_INFINITY,
+    };
+    this.#segments.push(segment);
+    return segment;
+  }
+
   #flush(): void {
-    if (this.#pending.length === 0) return;
-    writeSync(this.#file, this.#pending.join(""));
+    const segment = this.#segments.at(-1);
+    if (!segment || this.#pending.length === 0) return;
+    const bytes = Buffer.from(this.#pending.join(""));
+    for (let written = 0; written < bytes.length; )
+      written += writeSync(segment.file, bytes, written, bytes.length - written);
+    segment.bytes += bytes.length;
     this.#pending = [];
     this.#pendingCharacters = 0;
   }
 
-  async *read(from: number, to: number): AsyncGenerator<string> {
+  async *read(fromMs: number, toMs: number): AsyncGenerator<readonly string[]> {
     this.#flush();
-    const lines = createInterface({ input: createReadStream(this.#path, "utf8"), crlfDelay: Infinity });
-    for await (const line of lines) {
-      const tab = line.indexOf("\t");
-      const timeMs = Number(line.slice(0, tab));
-      if (timeMs >= from && timeMs < to) yield line.slice(tab + 1);
+    const parts = this.#segments
+      .filter((segment) => segment.maxMs >= fromMs && segment.minMs < toMs)
+      .map(({ path, bytes }) => ({ path, bytes }));
+    for (const part of parts) {
+      for await (const lines of readLines(part.path, part.bytes)) {
+        const wanted = within(lines, fromMs, toMs);
+        if (wanted.length > 0) yield wanted;
+      }
     }
   }
 
   clear(): void {
-    closeSync(this.#file);
-    this.#file = openSync(this.#path, "w");
+    for (const { file, path } of this.#segments) {
+      closeSync(file);
+      rmSync(path, { force: true });
+    }
+    this.#segments = [];
     this.#pending = [];
     this.#pendingCharacters = 0;
     this.#count = 0;
@@ -133,12 +190,33 @@ class DiskStore implements EventStore {
 
   close(): void {
     this.#flush();
-    closeSync(this.#file);
+    for (const { file } of this.#segments) closeSync(file);
+    this.#segments = [];
     if (this.#isOwn) rmSync(this.#directory, { recursive: true, force: true });
   }
 }
 
-/** Opens a store. */
-export function openEventStore(kind: EmulatorStore, max: number, directory: string | undefined): EventStore {
-  return kind === "disk" ? new DiskStore(max, directory) : new MemoryStore(max);
+/** Lines of a file up to `end` bytes, in chunks. */
+async function* readLines(path: string, end: number): AsyncGenerator<string[]> {
+  const file = await open(path, "r");
+  try {
+    let rest: Buffer = Buffer.alloc(0);
+    for (let at = 0; at < end; ) {
+      const chunk = Buffer.allocUnsafe(Math.min(READ_BYTES, end - at));
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      const bytes = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
+      const last = bytes.lastIndexOf(LINE_FEED);
+      rest = bytes.subarray(last + 1);
+      if (last >= 0) yield bytes.toString("utf8", 0, last).split("\n");
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Opens a store; without a directory the disk store makes its own and removes it on close. */
+export function openEventStore(kind: EmulatorStore, directory: string | undefined): EventStore {
+  return kind === "disk" ? new DiskStore(directory) : new MemoryStore();
 }

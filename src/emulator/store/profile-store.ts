@@ -21,6 +21,8 @@ export type ProfileOperation = (typeof PROFILE_OPERATIONS)[number];
 
 /** Properties that one profile can hold. */
 const PROPERTIES_MAX = 2000;
+/** Longer names are cut. */
+const NAME_MAX = 255;
 
 function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? [...(value as unknown[])] : value === undefined ? [] : [value];
@@ -30,13 +32,20 @@ function same(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
+/** Without a prototype: a property may be called `__proto__`. */
+function emptyRecord<T>(): Record<string, T> {
+  return Object.create(null) as Record<string, T>;
+}
+
 /** Why an operator's value cannot be applied; `undefined` when it can. */
 export function operandError(operation: ProfileOperation, value: unknown): string | undefined {
   switch (operation) {
     case "$delete":
       return undefined;
     case "$unset":
-      return Array.isArray(value) && value.length > 0 ? undefined : "$unset, must be a non-empty list";
+      return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string")
+        ? undefined
+        : "$unset, must be a non-empty list of names";
     case "$add":
       return isObject(value) && Object.values(value).every((one) => typeof one === "number")
         ? undefined
@@ -60,7 +69,8 @@ function apply(profile: Profile, operation: ProfileOperation, value: unknown): v
     for (const name of value as readonly string[]) delete properties[name];
     return;
   }
-  for (const [name, operand] of Object.entries(value as Record<string, unknown>)) {
+  for (const [longName, operand] of Object.entries(value as Record<string, unknown>)) {
+    const name = longName.slice(0, NAME_MAX);
     const before = properties[name];
     if (before === undefined && Object.keys(properties).length >= PROPERTIES_MAX) continue;
     switch (operation) {
@@ -93,6 +103,7 @@ function apply(profile: Profile, operation: ProfileOperation, value: unknown): v
   }
 }
 
+/** Profiles by id, at most `max` of them. */
 export class ProfileStore {
   readonly #profiles = new Map<string, Profile>();
   readonly #max: number;
@@ -117,7 +128,12 @@ export class ProfileStore {
     return this.#profiles.delete(id);
   }
 
-  /** Applies an operator; `undefined` when there is no room for another profile or nothing to change. */
+  /** There is no room for a profile with this id. */
+  isFullFor(id: string): boolean {
+    return this.#profiles.size >= this.#max && !this.#profiles.has(id);
+  }
+
+  /** Applies an operator whose operand {@link operandError} passed; `undefined` when no profile is left or made by it. */
   apply(id: string, operation: ProfileOperation, value: unknown): Profile | undefined {
     if (operation === "$delete") {
       this.#profiles.delete(id);
@@ -125,9 +141,8 @@ export class ProfileStore {
     }
     let profile = this.#profiles.get(id);
     if (!profile) {
-      if (operation === "$unset" || operation === "$remove" || this.#profiles.size >= this.#max)
-        return undefined;
-      profile = { properties: {}, adds: {} };
+      if (operation === "$unset" || operation === "$remove" || this.isFullFor(id)) return undefined;
+      profile = { properties: emptyRecord(), adds: emptyRecord() };
       this.#profiles.set(id, profile);
     }
     apply(profile, operation, value);
