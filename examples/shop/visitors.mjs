@@ -17,7 +17,8 @@ async function launch() {
       const packaged = (await import("@sparticuz/chromium")).default;
       return chromium.launch({
         executablePath: await packaged.executablePath(),
-        args: [...packaged.args, ...CHROMIUM_ARGS],
+        // In one process the browser would end with its first visitor.
+        args: [...packaged.args.filter((flag) => flag !== "--single-process"), ...CHROMIUM_ARGS],
         headless: true,
       });
     },
@@ -75,6 +76,7 @@ export async function sendVisitors({ shopUrl, signal, say }) {
       await visit(browser, shopUrl);
     } catch (error) {
       if (signal.aborted) return;
+      if (!browser.isConnected()) return say(`The browser ended. Open ${shopUrl} in your own.`);
       say(`A visitor stumbled: ${error.message.split("\n")[0]}`);
       await pause(1000);
     }

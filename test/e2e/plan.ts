@@ -36,7 +36,7 @@ people:
   plan_tier: { type: string, enum: [free, pro], data: none, owner: server, description: Tier }
   orders_count: { type: integer, data: none, owner: server, description: Orders }
   tags: { type: list, items: { type: string }, data: none, owner: server, description: Tags }
-  theme: { type: string, enum: [light, dark], data: none, owner: client, description: Colours }
+  theme: { type: string, enum: [light, dark], data: none, owner: client, sources: [web], description: Colours }
   email: { name: $email, type: string, format: email, data: contact, owner: state, description: Address }
 `;
 

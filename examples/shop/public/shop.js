@@ -2,6 +2,7 @@
 // `?release=1` is a release from before the plan: other names, other spellings, text where numbers belong.
 const old = new URLSearchParams(location.search).get("release") === "1";
 const { gateway, token } = window.shopConfig;
+// Always by `window.mixpanel`: the snippet puts a stub there, which the SDK replaces once it is loaded.
 const products = [
   { id: "sku_101", name: "Brass plumb bob", price: 24.5 },
   { id: "sku_102", name: "Spirit level 60 cm", price: 39 },
@@ -11,14 +12,13 @@ const products = [
 const cart = [];
 let user;
 
-const mixpanel = window.mixpanel;
-mixpanel.init(token, {
+window.mixpanel.init(token, {
   api_host: gateway,
   batch_flush_interval_ms: 500,
   persistence: "localStorage",
   record_sessions_percent: 0,
 });
-mixpanel.register({ app_version: old ? "1.4" : "2.1" });
+window.mixpanel.register({ $app_version_string: old ? "1.4" : "2.1" });
 
 const byId = (id) => document.getElementById(id);
 const say = (text) => {
@@ -27,16 +27,16 @@ const say = (text) => {
 byId("release").textContent = old ? "(release 1, from before the plan)" : "";
 
 function showProduct(product) {
-  if (old) mixpanel.track("View Product", { productId: product.id, Price: String(product.price) });
-  else mixpanel.track("Product viewed", { product_id: product.id, price: product.price });
+  if (old) window.mixpanel.track("View Product", { productId: product.id, Price: String(product.price) });
+  else window.mixpanel.track("Product viewed", { product_id: product.id, price: product.price });
 }
 
 function addToCart(product) {
   cart.push(product);
   byId("count").textContent = String(cart.length);
   byId("checkout").disabled = false;
-  if (old) mixpanel.track("add_to_cart", { sku: product.id, qty: "1", gift_wrap: "true", debug_flag: "x" });
-  else mixpanel.track("Item added to cart", { product_id: product.id, quantity: 1, price: product.price });
+  if (old) window.mixpanel.track("add_to_cart", { sku: product.id, qty: "1", gift_wrap: "true", debug_flag: "x" });
+  else window.mixpanel.track("Item added to cart", { product_id: product.id, quantity: 1, price: product.price });
   say(`${product.name} is in the cart`);
 }
 
@@ -52,17 +52,17 @@ async function post(path, body) {
 
 async function signUp() {
   user = await post("/api/users", { plan_tier: "plus" });
-  mixpanel.identify(user.id);
-  if (old) mixpanel.track("User Signed Up", { planTier: "plus", newsletter: "false" });
-  else mixpanel.track("User signs up", { plan_tier: "plus", newsletter: false });
+  window.mixpanel.identify(user.id);
+  if (old) window.mixpanel.track("User Signed Up", { planTier: "plus", newsletter: "false" });
+  else window.mixpanel.track("User signs up", { plan_tier: "plus", newsletter: false });
   byId("sign-up").hidden = true;
   byId("sign-out").hidden = false;
   say("Signed up");
 }
 
 async function checkOut() {
-  if (old) mixpanel.track("Checkout button clicked", { item_count: String(cart.length) });
-  else mixpanel.track("Checkout started", { item_count: cart.length });
+  if (old) window.mixpanel.track("Checkout button clicked", { item_count: String(cart.length) });
+  else window.mixpanel.track("Checkout started", { item_count: cart.length });
   if (!user) await signUp();
   await post("/api/orders", { user: user.id, total: cart.reduce((sum, item) => sum + item.price, 0), old });
   cart.length = 0;
@@ -90,8 +90,8 @@ for (const product of products) {
 byId("sign-up").addEventListener("click", () => signUp());
 byId("checkout").addEventListener("click", () => checkOut());
 byId("sign-out").addEventListener("click", () => {
-  mixpanel.track("User signs out");
-  mixpanel.reset();
+  window.mixpanel.track("User signs out");
+  window.mixpanel.reset();
   user = undefined;
   byId("sign-up").hidden = false;
   byId("sign-out").hidden = true;
@@ -99,14 +99,14 @@ byId("sign-out").addEventListener("click", () => {
 });
 byId("theme").addEventListener("click", () => {
   document.documentElement.dataset.theme = "dark";
-  mixpanel.people.set({ theme: "dark" });
+  window.mixpanel.people.set({ theme: "dark" });
 });
-byId("unplanned").addEventListener("click", () => mixpanel.track("Debug banner shown", { variant: 3 }));
+byId("unplanned").addEventListener("click", () => window.mixpanel.track("Debug banner shown", { variant: 3 }));
 byId("email-id").addEventListener("click", () => {
-  mixpanel.identify("ada@example.com");
-  mixpanel.track("Product viewed", { product_id: "sku_101" });
-  mixpanel.reset();
+  window.mixpanel.identify("ada@example.com");
+  window.mixpanel.track("Product viewed", { product_id: "sku_101" });
+  window.mixpanel.reset();
 });
 byId("write-state").addEventListener("click", () =>
-  mixpanel.people.set({ plan_tier: "free", theme: "light" }),
+  window.mixpanel.people.set({ plan_tier: "free", theme: "light" }),
 );
