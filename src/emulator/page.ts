@@ -73,6 +73,7 @@ function row(key, heads, value) {
   details.addEventListener("toggle", () => (details.open ? open.add(key) : open.delete(key)));
   if (!isFirst && !seen.has(key)) item.className = "fresh";
   seen.add(key);
+  summary.dataset.key = key;
   item.append(details);
   return item;
 }
@@ -80,6 +81,8 @@ function fill(id, rows, empty) {
   byId(id).replaceChildren(...(rows.length === 0 ? [element("li", empty, "empty")] : rows));
 }
 function show() {
+  // The lists are made anew: whoever reads with the keyboard stays where they were.
+  const focused = document.activeElement?.dataset.key;
   const wanted = byId("filter").value.toLowerCase();
   const holds = (one) => wanted === "" || JSON.stringify(one).toLowerCase().includes(wanted);
   const { events, profiles, counts } = latest;
@@ -91,15 +94,15 @@ function show() {
   fill("profiles", profiles.filter(holds).map(({ id, properties }) => row("p" + id, [
     element("b", String(properties.$name ?? properties.$email ?? id)), element("span", id, "id"),
   ], properties)), wanted === "" ? "No profile yet. Send one to /engage." : "No profile holds that.");
+  if (focused !== undefined)
+    for (const summary of document.querySelectorAll("summary")) if (summary.dataset.key === focused) summary.focus();
 }
 async function refresh() {
-  const hasFocus = document.activeElement && document.activeElement.closest("ol") !== null;
   try {
     if (!isPaused) {
       const before = JSON.stringify(latest);
       latest = await (await fetch("/emulator/latest")).json();
-      // A list that did not change is left alone, and one that is being read with the keyboard too.
-      if (isFirst || (before !== JSON.stringify(latest) && !hasFocus)) show();
+      if (isFirst || before !== JSON.stringify(latest)) show();
       isFirst = false;
     }
     byId("state").textContent = isPaused ? "Paused" : "Live";
