@@ -10,7 +10,7 @@ const SECONDS = Number(process.env.PLUMBLINE_BENCH_SECONDS ?? 60);
 const TARGET_PER_SECOND = 50_000;
 const MAIN = new URL("../dist/cli/main.js", import.meta.url).pathname;
 const BATCH = 50;
-const RSS_MAX_MB = 300;
+const OWN_MAX_MB = 300;
 /** Records of backlog that may be there at any moment: two seconds of target. */
 const LAG_MAX = 2 * TARGET_PER_SECOND;
 
@@ -64,7 +64,7 @@ export async function run() {
   const drainStarted = performance.now();
   while (Object.values(lagOf(folder)).some((lag) => lag > 0)) await new Promise((resolve) => setTimeout(resolve, 100));
   const drainSeconds = (performance.now() - drainStarted) / 1000;
-  const rssMb = gateway.rssBytes() / 2 ** 20;
+  const memory = gateway.rss();
   const used = { gateway: gateway.cpuSeconds() - before.gateway, emulator: emulator.cpuSeconds() - before.emulator };
   await gateway.stop();
   await emulator.stop();
@@ -87,7 +87,14 @@ export async function run() {
     { measure: "CPU of the gateway (receive, judge, deliver)", value: perEvent(used.gateway), unit: "µs/event" },
     { measure: "CPU of the swallowing emulator", value: perEvent(used.emulator), unit: "µs/event" },
     { measure: "CPU of the load", value: perEvent(sent.cpuSeconds), unit: "µs/event" },
-    { measure: `memory of the gateway after ${(sent.events / 1e6).toFixed(1)} million events`, value: rssMb, unit: "MB RSS", target: `< ${RSS_MAX_MB} MB`, met: rssMb < RSS_MAX_MB, note: "includes pages of the journal's memory map that the kernel can take back" },
+    {
+      measure: `own memory of the gateway after ${(sent.events / 1e6).toFixed(1)} million events`,
+      value: memory.ownMb,
+      unit: "MB",
+      target: `< ${OWN_MAX_MB} MB`,
+      met: memory.ownMb < OWN_MAX_MB,
+      note: `${Math.round(memory.totalMb)} MB RSS with the pages of the journal's memory map, which the kernel can take back`,
+    },
   ];
 }
 

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 
 const TICKS_PER_SECOND = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 
-/** @typedef {{ url: string, pid: number, cpuSeconds(): number, rssBytes(): number, stop(): Promise<void> }} Started */
+/** @typedef {{ url: string, pid: number, cpuSeconds(): number, rss(): { totalMb: number, ownMb: number }, stop(): Promise<void> }} Started */
 
 /**
  * Starts a Node script that prints a URL.
@@ -29,7 +29,12 @@ export async function start(args, { core, env = {}, cwd } = {}) {
       const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1].split(" ");
       return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
     },
-    rssBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))[1]) * 1024,
+    /** Resident memory: all of it, and what is the process's own rather than pages of mapped files. */
+    rss: () => {
+      const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+      const read = (name) => (Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)[1]) * 1024) / 2 ** 20;
+      return { totalMb: read("VmRSS"), ownMb: read("RssAnon") };
+    },
     stop: async () => {
       child.kill("SIGTERM");
       if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once("exit", resolve));

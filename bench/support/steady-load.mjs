@@ -1,21 +1,42 @@
 // Sends a fixed number of requests each second over keep-alive sockets, without an HTTP library: the load must cost less than what it measures.
 // Usage: node steady-load.mjs <url> <requests per second> <events per request> <seconds>
 import { connect } from "node:net";
-import { makeBody } from "./payload.mjs";
+import { makeEvent } from "./payload.mjs";
 
 const [url, perSecond, batch, seconds] = [process.argv[2], ...process.argv.slice(3).map(Number)];
 const { hostname, port } = new URL(url);
 const CONNECTIONS = 32;
-const BODIES = 400;
+const BODIES = 50;
 const TICK_MS = 10;
 
-const requests = Array.from({ length: BODIES }, () => {
-  const body = makeBody(batch);
-  return Buffer.from(
-    `POST /track?ip=1 HTTP/1.1\r\nhost: ${hostname}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+const ID_DIGITS = 15;
+
+/** One request, with the offsets of its insert ids: they are counted up in place, since the same event again would be recognised as a repetition. */
+function makeRequest() {
+  const events = Array.from({ length: batch }, () => {
+    const event = makeEvent();
+    event.properties.$insert_id = `b${"0".repeat(ID_DIGITS)}`;
+    return event;
+  });
+  const body = JSON.stringify(events);
+  const bytes = Buffer.from(
+    `POST /track?ip=1 HTTP/1.1\r\nhost: ${hostname}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
-});
-// The same bodies again would be recognised as repetitions: the insert id's last characters are counted up in place.
+  const offsets = [];
+  const mark = Buffer.from(`"b${"0".repeat(ID_DIGITS)}"`);
+  for (let at = bytes.indexOf(mark); at >= 0; at = bytes.indexOf(mark, at + 1)) offsets.push(at + 2);
+  return { bytes, offsets };
+}
+const requests = Array.from({ length: BODIES }, makeRequest);
+let id = 0;
+
+function fresh({ bytes, offsets }) {
+  for (const offset of offsets) {
+    id += 1;
+    bytes.write(String(id).padStart(ID_DIGITS, "0"), offset, "latin1");
+  }
+  return bytes;
+}
 let sent = 0;
 let answered = 0;
 let refused = 0;
@@ -46,7 +67,7 @@ function pump() {
     waiting -= 1;
     sent += 1;
     at = (at + 1) % BODIES;
-    idle.pop().write(requests[at]);
+    idle.pop().write(Buffer.from(fresh(requests[at])));
   }
 }
 

@@ -14,6 +14,7 @@ test("a record comes back as it was written, also with line feeds in names and p
   const payload = '{"event":"a\\nb",\n"properties":{"x":"ü"}}';
   const record = decodeOutbox(encodeOutbox(header, payload));
   expect(record.header).toEqual(header);
+  expect(record.isPlain).toBe(true);
   expect(Buffer.from(record.payload).toString("utf8")).toBe(payload);
 });
 

@@ -1,5 +1,5 @@
 // The record between judge and delivery: one judged event or profile update, ready to be sent to any destination.
-// Layout: header as JSON in UTF-8, a line feed, then the payload as JSON. The header never holds property values.
+// Layout: one byte for what most records are, the header as JSON in UTF-8, a line feed, the payload as JSON. The header never holds property values.
 import type { DeliveryKind, EpochMs } from "./ports.ts";
 
 /** Name of the log that the judge writes and every destination reads. */
@@ -23,21 +23,50 @@ export interface OutboxHeader {
 }
 
 export interface OutboxRecord {
+  /** An event that links nothing and withholds nothing: most are, and then nobody needs the header. */
+  readonly isPlain: boolean;
+  /** Read only when asked for: parsing it for each of a million events is what delivery would spend its time on. */
   readonly header: OutboxHeader;
   /** JSON text in UTF-8. */
   readonly payload: Uint8Array;
 }
 
 const LINE_FEED = 10;
+const PLAIN = "p";
+const OTHER = "x";
+const PLAIN_BYTE = PLAIN.charCodeAt(0);
 
 /** Writes one outbox record. `payload` is JSON text. */
 export function encodeOutbox(header: OutboxHeader, payload: string): Uint8Array {
-  return Buffer.from(`${JSON.stringify(header)}\n${payload}`);
+  const isPlain = header.kind === "event" && header.link === undefined && header.withhold === undefined;
+  return Buffer.from(`${isPlain ? PLAIN : OTHER}${JSON.stringify(header)}\n${payload}`);
+}
+
+class DecodedRecord implements OutboxRecord {
+  readonly payload: Uint8Array;
+  readonly isPlain: boolean;
+  readonly #bytes: Uint8Array;
+  readonly #end: number;
+  #header: OutboxHeader | undefined;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#end = bytes.indexOf(LINE_FEED);
+    this.isPlain = bytes[0] === PLAIN_BYTE;
+    this.payload = bytes.subarray(this.#end + 1);
+  }
+
+  get header(): OutboxHeader {
+    if (this.#header === undefined) {
+      const { buffer, byteOffset } = this.#bytes;
+      const text = Buffer.from(buffer, byteOffset + 1, this.#end - 1).toString("utf8");
+      this.#header = JSON.parse(text) as OutboxHeader;
+    }
+    return this.#header;
+  }
 }
 
 /** Reads one outbox record; the payload is a view on `bytes`. */
 export function decodeOutbox(bytes: Uint8Array): OutboxRecord {
-  const end = bytes.indexOf(LINE_FEED);
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, end).toString("utf8");
-  return { header: JSON.parse(text) as OutboxHeader, payload: bytes.subarray(end + 1) };
+  return new DecodedRecord(bytes);
 }

@@ -3,7 +3,14 @@
 import type { DeliveryLimits, Journal, Position } from "../core/index.ts";
 import { type DeadLetter, deadLetterId, putDeadLetter } from "./dead-letters.ts";
 import type { Intents } from "./intents.ts";
-import { type OutboxItem, splitByLane, splitByLimits, splitByNature } from "./outbox-window.ts";
+import {
+  isRepeatable,
+  kindOf,
+  type OutboxItem,
+  splitByLane,
+  splitByLimits,
+  splitByNature,
+} from "./outbox-window.ts";
 import { type DeadItem, type SendContext, sendItems } from "./send-items.ts";
 
 export interface WindowContext extends SendContext {
@@ -52,7 +59,7 @@ class WindowDelivery {
       reason,
       ...(field === undefined ? {} : { field }),
       message,
-      header: item.header,
+      header: item.record.header,
       payload: Buffer.from(item.payload).toString("utf8"),
     };
   }
@@ -72,7 +79,7 @@ class WindowDelivery {
       if (standing === "settled") this.#settled.add(item.position);
       else if (standing === "unknown")
         this.#bury({ item, reason: "outcome-unknown", message: "the gateway ended while it was being sent" });
-      else if (item.header.kind === "event" && item.header.time < oldest)
+      else if (oldest > 0 && kindOf(item) === "event" && item.record.header.time < oldest)
         this.#bury({
           item,
           reason: "too-old",
@@ -85,8 +92,8 @@ class WindowDelivery {
 
   async deliverWave(items: readonly OutboxItem[]): Promise<void> {
     const sendable = this.#sendable(items);
-    const events = sendable.filter(({ header }) => header.kind === "event");
-    const profiles = sendable.filter(({ header }) => header.kind !== "event");
+    const events = sendable.filter((item) => kindOf(item) === "event");
+    const profiles = sendable.filter((item) => kindOf(item) !== "event");
     await Promise.all([this.#deliverEvents(events), this.#deliverProfiles(profiles)]);
   }
 
@@ -109,7 +116,9 @@ class WindowDelivery {
         for (const run of splitByNature(lane))
           for (const request of splitByLimits(run, limits)) {
             const sent =
-              request[0]?.header.repeatable === false ? this.#sendOnce(request) : this.#send(request);
+              request[0] !== undefined && !isRepeatable(request[0])
+                ? this.#sendOnce(request)
+                : this.#send(request);
             if (!(await sent)) return;
           }
       }),

@@ -2,7 +2,7 @@
 // After a crash: announced and not marked → may have been applied → dead letter; marked → never sent again, nor anything before it of the same user,
 // because a repeated `$set` behind an `$add` would undo it.
 import type { Journal, JournalWrite, Position } from "../core/index.ts";
-import type { OutboxItem } from "./outbox-window.ts";
+import { kindOf, type OutboxItem } from "./outbox-window.ts";
 
 const POSITION_DIGITS = 12;
 
@@ -16,7 +16,7 @@ interface Intent {
 }
 
 /** What an update is about: the order of updates is kept for each. */
-export function subjectOf({ header }: OutboxItem): string {
+export function subjectOf({ record: { header } }: OutboxItem): string {
   return `${header.kind}\n${header.ids[0] ?? ""}`;
 }
 
@@ -40,7 +40,7 @@ export class Intents {
   /** What an earlier run says about an item. */
   standing(item: OutboxItem): "new" | "settled" | "unknown" {
     if (this.#known.size === 0) return "new";
-    if (item.header.kind !== "event" && item.position <= (this.#settledUpTo.get(subjectOf(item)) ?? 0))
+    if (kindOf(item) !== "event" && item.position <= (this.#settledUpTo.get(subjectOf(item)) ?? 0))
       return "settled";
     return this.#announced.has(item.position) ? "unknown" : "new";
   }

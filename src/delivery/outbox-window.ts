@@ -1,15 +1,17 @@
 // A stretch of the outbox, decoded, with the order that must be kept. Pure.
 import {
   decodeOutbox,
+  type DeliveryKind,
   isObject,
   type JournalRecord,
   type OutboxHeader,
+  type OutboxRecord,
   type Position,
 } from "../core/index.ts";
 
 export interface OutboxItem {
   readonly position: Position;
-  readonly header: OutboxHeader;
+  readonly record: OutboxRecord;
   /** JSON text, without what this destination must not get. */
   readonly payload: Uint8Array;
   /** Items of a lower wave are settled before this one is sent. */
@@ -30,17 +32,30 @@ function withhold(payload: Uint8Array, header: OutboxHeader, names: readonly str
   return Buffer.from(JSON.stringify({ ...value, [member]: withoutNames(value[member], names) }));
 }
 
+/** Of what kind an item is. */
+export function kindOf({ record }: OutboxItem): DeliveryKind {
+  return record.isPlain ? "event" : record.header.kind;
+}
+
+/** Whether sending an item twice does no harm. */
+export function isRepeatable({ record }: OutboxItem): boolean {
+  return record.isPlain || record.header.repeatable;
+}
+
 /** Decodes records for a kind of provider. Every item that shares an id with an earlier identity event stands in a later wave. */
 export function readWindow(records: readonly JournalRecord[], providerKind: string): readonly OutboxItem[] {
   const barriers = new Map<string, number>();
   return records.map(({ position, bytes }) => {
-    const { header, payload } = decodeOutbox(bytes);
+    const record = decodeOutbox(bytes);
     let wave = 0;
-    if (barriers.size > 0) for (const id of header.ids) wave = Math.max(wave, barriers.get(id) ?? 0);
+    if (barriers.size > 0) for (const id of record.header.ids) wave = Math.max(wave, barriers.get(id) ?? 0);
+    if (record.isPlain) return { position, record, payload: record.payload, wave };
+    const { header } = record;
     if (header.link === true) for (const id of header.ids) barriers.set(id, wave + 1);
     const names = header.withhold?.[providerKind];
-    const out = names === undefined || names.length === 0 ? payload : withhold(payload, header, names);
-    return { position, header, payload: out, wave };
+    const payload =
+      names === undefined || names.length === 0 ? record.payload : withhold(record.payload, header, names);
+    return { position, record, payload, wave };
   });
 }
 
@@ -71,8 +86,8 @@ export function splitByNature(items: readonly OutboxItem[]): readonly (readonly 
   const runs: OutboxItem[][] = [];
   let current: OutboxItem[] = [];
   for (const item of items) {
-    const last = current.at(-1)?.header;
-    if (last && (last.kind !== item.header.kind || last.repeatable !== item.header.repeatable)) {
+    const last = current.at(-1);
+    if (last && (kindOf(last) !== kindOf(item) || isRepeatable(last) !== isRepeatable(item))) {
       runs.push(current);
       current = [];
     }
@@ -86,7 +101,7 @@ export function splitByNature(items: readonly OutboxItem[]): readonly (readonly 
 export function splitByLane(items: readonly OutboxItem[], lanes: number): readonly (readonly OutboxItem[])[] {
   const byLane = Array.from({ length: lanes }, (): OutboxItem[] => []);
   for (const item of items) {
-    const id = item.header.ids[0] ?? "";
+    const id = item.record.header.ids[0] ?? "";
     let hash = 0;
     for (let index = 0; index < id.length; index++) hash = (Math.imul(hash, 31) + id.charCodeAt(index)) | 0;
     byLane[Math.abs(hash) % lanes]?.push(item);

@@ -10,7 +10,7 @@ import {
   type Provider,
 } from "../core/index.ts";
 import type { DeadReason } from "./dead-letters.ts";
-import type { OutboxItem } from "./outbox-window.ts";
+import { isRepeatable, kindOf, type OutboxItem } from "./outbox-window.ts";
 import type { Pace } from "./pace.ts";
 
 export interface SendContext {
@@ -77,7 +77,7 @@ async function sendOnce(
   const { provider, destination, metrics, clock, cut } = context;
   const sentAt = clock.now();
   const started = performance.now();
-  const kind = items[0]?.header.kind ?? "event";
+  const kind = items[0] === undefined ? "event" : kindOf(items[0]);
   const outcome = await provider.send({ kind, items: items.map(({ payload }) => payload) }, { signal: cut });
   metrics.observe(
     "plumbline_delivery_request_seconds",
@@ -91,8 +91,8 @@ async function sendOnce(
 /** Sends items of one kind and one nature until they are settled. */
 export async function sendItems(items: readonly OutboxItem[], context: SendContext): Promise<SendResult> {
   const { pace, log, destination, stop } = context;
-  const repeatable = items.every(({ header }) => header.repeatable);
-  const events = items[0]?.header.kind === "event" ? items.length : 0;
+  const repeatable = items.every(isRepeatable);
+  const events = items[0] !== undefined && kindOf(items[0]) === "event" ? items.length : 0;
   while (await pace.turn(events, stop)) {
     const { outcome, sentAt } = await sendOnce(items, context);
     switch (outcome.kind) {

@@ -21,6 +21,6 @@ export const DELIVERY_SETTINGS: DeliverySettings = {
   backoffMaxMs: 60_000,
   unauthorizedPauseMs: 60_000,
   windowRecords: 20_000,
-  windowBytes: 16 * 2 ** 20,
+  windowBytes: 12 * 2 ** 20,
   stopGraceMs: 5000,
 };

@@ -10,7 +10,7 @@ export type ReceivedItem =
       readonly kind: "event";
       readonly token: string;
       readonly event: string;
-      /** Without `token`. */
+      /** As sent, `token` included: taking it out would cost a copy of every event at the door. */
       readonly properties: Readonly<Record<string, unknown>>;
       /** Client's own id of this event where it is not in the properties (mobile `$mp_metadata.$mp_event_id`). */
       readonly clientEventId?: string;

@@ -231,18 +231,15 @@ class LmdbJournal implements EmbeddedJournal {
   async write(collect: Parameters<Journal["write"]>[0]): Promise<void> {
     let bytes = 0;
     const steps: (() => void)[] = [];
-    const last = new Map<string, Position>();
+    const appends = new Map<string, Buffer[]>();
     const now = this.#options.clock.now();
     collect({
       append: (log, record) => {
         const framed = frame(record, now);
         bytes += record.length;
-        const database = this.#log(log);
-        steps.push(() => {
-          const position = (last.get(log) ?? this.#last(log)) + 1;
-          last.set(log, position);
-          void database.put(position, framed);
-        });
+        const records = appends.get(log);
+        if (records) records.push(framed);
+        else appends.set(log, [framed]);
       },
       advance: (log, consumer, position) => {
         const key = `${log}\n${consumer}`;
@@ -265,6 +262,11 @@ class LmdbJournal implements EmbeddedJournal {
     this.#refuseWithoutRoom(bytes, 0.5);
     try {
       await this.#root.transaction(() => {
+        for (const [log, records] of appends) {
+          const database = this.#log(log);
+          let position = this.#last(log);
+          for (const record of records) void database.put(++position, record);
+        }
         for (const step of steps) step();
       });
       await this.#root.flushed;

@@ -2,12 +2,17 @@
 import { AppError, type JournalRecord, type Log } from "../../core/index.ts";
 import type { Geolocate } from "../enrich/geolocation.ts";
 import { contentOf } from "../enrich/insert-id.ts";
-import { type QuarantineRecord, quarantineId, releaseOf } from "../quarantine/record.ts";
+import {
+  type QuarantinedItem,
+  type QuarantineRecord,
+  quarantineId,
+  releaseOf,
+} from "../quarantine/record.ts";
 import { decodeRaw, type RawRecord } from "../raw-record.ts";
 import type { ReceivedItem, Receiver } from "../receiver.ts";
 import type { SourceSettings, SourceTable } from "../sources.ts";
 import { type DedupWindow, fingerprintOf } from "./dedup-window.ts";
-import { identifyEvent, type ItemPlace, type Judged, judgeItem } from "./judge-item.ts";
+import { type IdentifiedEvent, identifyEvent, type ItemPlace, type Judged, judgeItem } from "./judge-item.ts";
 import type { PlanSnapshot } from "./snapshot.ts";
 import { VerdictCounts } from "./verdict-counts.ts";
 
@@ -61,6 +66,28 @@ class Repetitions {
   }
 }
 
+/** Quarantine outlives a token. */
+function withoutToken(item: QuarantinedItem): QuarantinedItem {
+  if (item.kind !== "event" || item.properties["token"] === undefined) return item;
+  const { token: _, ...properties } = item.properties;
+  return { ...item, properties };
+}
+
+function isRepeated(
+  item: Extract<ReceivedItem, { kind: "event" }>,
+  { insertId, time }: IdentifiedEvent,
+  dedup: DedupWindow,
+): boolean {
+  // An id made from the position is new by construction.
+  if (insertId.kind === "position") return false;
+  const { distinct_id: sent } = item.properties;
+  const distinctId = typeof sent === "string" ? sent : JSON.stringify(sent ?? null);
+  const at = time.kind === "sent" ? time.at : "";
+  return dedup.isRepeated(
+    fingerprintOf(`${item.token}\0${item.event}\0${distinctId}\0${at}\0${insertId.id}`),
+  );
+}
+
 class Batch {
   readonly outbox: Uint8Array[] = [];
   readonly quarantine: QuarantineRecord[] = [];
@@ -97,6 +124,7 @@ class Batch {
         ipParameter,
         index,
         repetition: repetitions.next(item),
+        identified: undefined,
       };
       this.#judgeItem(item, source, place);
     }
@@ -105,9 +133,12 @@ class Batch {
   #judgeItem(item: ReceivedItem, source: SourceSettings, place: ItemPlace): void {
     this.events += 1;
     const { snapshot, geolocate, dedup, onVerdict } = this.#context;
-    if (item.kind === "event" && this.#isRepeated(item, place, dedup)) {
-      this.counts.repeated(source.id);
-      return;
+    if (item.kind === "event") {
+      place.identified = identifyEvent(item, place);
+      if (isRepeated(item, place.identified, dedup)) {
+        this.counts.repeated(source.id);
+        return;
+      }
     }
     for (const [part, judged] of judgeItem(item, { snapshot, source, geolocate }, place).entries()) {
       this.counts.add(source.id, judged);
@@ -115,22 +146,6 @@ class Batch {
       if (judged.verdict === "quarantined") this.#quarantine(judged, source, { ...place, part });
       onVerdict?.({ at: place.receivedAt, source: source.id, name: judged.name, judged });
     }
-  }
-
-  #isRepeated(item: Extract<ReceivedItem, { kind: "event" }>, place: ItemPlace, dedup: DedupWindow): boolean {
-    const { insertId, time } = identifyEvent(item, place);
-    // An id made from the position is new by construction.
-    if (insertId.kind === "position") return false;
-    const distinctId = item.properties["distinct_id"];
-    return dedup.isRepeated(
-      fingerprintOf([
-        item.event,
-        typeof distinctId === "string" ? distinctId : JSON.stringify(distinctId ?? null),
-        time.kind === "sent" ? String(time.at) : "",
-        insertId.id,
-        item.token,
-      ]),
-    );
   }
 
   #quarantine(judged: Judged, source: SourceSettings, place: ItemPlace & { readonly part: number }): void {
@@ -150,7 +165,7 @@ class Batch {
       name: judged.name,
       findings: judged.findings,
       plan: this.#context.snapshot.hash,
-      item: judged.item,
+      item: withoutToken(judged.item),
       position: place.position,
       index: place.index,
       repetition: place.repetition,

@@ -13,7 +13,7 @@ import type { EventJudgement } from "../../plan/index.ts";
 import { clientPlace, type ClientPlace } from "../enrich/client-place.ts";
 import { enrichEvent } from "../enrich/enrich-event.ts";
 import { enrichProfile } from "../enrich/enrich-profile.ts";
-import { eventTime } from "../enrich/event-time.ts";
+import { type EventTime, eventTime } from "../enrich/event-time.ts";
 import type { Geolocate } from "../enrich/geolocation.ts";
 import { insertId, type InsertId } from "../enrich/insert-id.ts";
 import type { QuarantinedItem } from "../quarantine/record.ts";
@@ -29,6 +29,13 @@ export interface ItemPlace {
   readonly ipParameter: string | undefined;
   readonly index: number;
   readonly repetition: number;
+  /** Of an event, where it is known already. */
+  identified?: IdentifiedEvent | undefined;
+}
+
+export interface IdentifiedEvent {
+  readonly insertId: InsertId;
+  readonly time: EventTime;
 }
 
 export interface JudgeContext {
@@ -111,7 +118,7 @@ type EventItem = Extract<ReceivedItem, { kind: "event" }>;
 export function identifyEvent(
   item: Pick<EventItem, "event" | "properties" | "clientEventId">,
   place: ItemPlace,
-): { readonly insertId: InsertId; readonly time: ReturnType<typeof eventTime> } {
+): IdentifiedEvent {
   const time = eventTime(item.properties["time"], place.receivedAt);
   const made = insertId({
     position: place.position,
@@ -125,19 +132,20 @@ export function identifyEvent(
   return { insertId: made, time };
 }
 
-/** Judges one event. */
+/** Judges one event. Its properties become what goes out: they are the caller's no more, unless the event is quarantined. */
 export function judgeEventItem(
   item: Omit<EventItem, "token" | "kind">,
   context: JudgeContext,
   place: ItemPlace,
 ): Judged {
   const { event, properties, clientEventId } = item;
-  const identified = identifyEvent(item, place);
+  const identified = place.identified ?? identifyEvent(item, place);
   const judgement = context.snapshot.validator.judgeEvent({ source: context.source.id, event, properties });
   const { output, verdict, findings, repairs, withhold } = judgement;
   let outbox: Uint8Array | undefined;
   if (output) {
-    const out = enrichEvent(output.properties, {
+    const out: Record<string, unknown> = output.properties;
+    enrichEvent(out, {
       at: identified.time.at,
       insertId: identified.insertId.id,
       place: placeFor(context, place, properties["ip"]),

@@ -97,7 +97,8 @@ function judgeRecord(bytes: Uint8Array, options: PreviewOptions, preview: Previe
       index,
       repetition: 0,
     };
-    const today = judgeItem(item, { snapshot: options.today, source, geolocate: undefined }, place);
+    const copy = item.kind === "event" ? { ...item, properties: { ...item.properties } } : item;
+    const today = judgeItem(copy, { snapshot: options.today, source, geolocate: undefined }, place);
     const next = judgeItem(item, { snapshot: options.next, source, geolocate: undefined }, place);
     for (const [part, before] of today.entries()) {
       const after = next[part];

@@ -49,7 +49,8 @@ function judgeAgain(record: QuarantineRecord, options: ReplayOptions): Judged | 
   };
   const context = { snapshot: options.snapshot, source, geolocate: options.geolocate };
   return record.item.kind === "event"
-    ? judgeEventItem(record.item, context, place)
+    ? // A copy: judging changes the properties, and the record keeps what was received.
+      judgeEventItem({ ...record.item, properties: { ...record.item.properties } }, context, place)
     : judgeProfileItem(record.item, context, place);
 }
 

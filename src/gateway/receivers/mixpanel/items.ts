@@ -34,15 +34,15 @@ export function readEvent(value: unknown, credential: string): ReceivedItem {
   const token = text(given["token"]) || credential;
   if (typeof event !== "string" || event === "") return malformed(value, "event, missing", token);
   if (token === "") return malformed(value, "token, missing or empty");
-  let properties = given;
-  if ("token" in given) {
-    // `JSON.parse` makes `__proto__` an own key; spreading keeps it one.
-    properties = { ...given };
-    delete properties["token"];
-  }
   const metadata = value["$mp_metadata"];
   const clientEventId = isObject(metadata) ? text(metadata["$mp_event_id"]) : "";
-  return { kind: "event", token, event, properties, ...(clientEventId === "" ? {} : { clientEventId }) };
+  return {
+    kind: "event",
+    token,
+    event,
+    properties: given,
+    ...(clientEventId === "" ? {} : { clientEventId }),
+  };
 }
 
 /** A user profile update (`/engage`) or group profile update (`/groups`). */
