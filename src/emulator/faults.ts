@@ -25,7 +25,7 @@ export interface Fault {
 const NUMBERS = ["status", "rate", "seed", "count", "delayMs", "partial", "retryAfterSeconds"] as const;
 
 /** Routes that a fault may name. */
-export const FAULT_ROUTES = [
+const FAULT_ROUTES = [
   "track",
   "engage",
   "groups",

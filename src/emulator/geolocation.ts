@@ -9,7 +9,7 @@ export interface Place {
 }
 
 /** Where addresses of private networks and this machine are. */
-export const DATA_CENTRE: Place = { city: "Data Centre City", region: "Cloud", country: "ZZ" };
+const DATA_CENTRE: Place = { city: "Data Centre City", region: "Cloud", country: "ZZ" };
 
 const PLACES: readonly Place[] = [
   { city: "Lisbon", region: "Lisbon", country: "PT" },

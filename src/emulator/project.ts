@@ -9,7 +9,7 @@ import { ProfileStore } from "./store/profile-store.ts";
 import { makeSwitches, type Switches } from "./switches.ts";
 
 /** Latest things kept for the page. */
-export const RECENT_MAX = 50;
+const RECENT_MAX = 50;
 
 export interface ProjectOptions {
   readonly clock: Clock;

@@ -55,6 +55,11 @@ describe("strict import", () => {
     ["an insert id of 37 characters", makeEvent({ $insert_id: "a".repeat(37) }), "$insert_id"],
     ["objects four levels deep", makeEvent({ deep }), "properties.deep"],
     ["a list of 255 items", makeEvent({ many: Array.from({ length: 255 }, () => 1) }), "properties.many"],
+    [
+      "lists hundreds of levels deep",
+      makeEvent({ deep: JSON.parse(`${"[".repeat(500)}${"]".repeat(500)}`) }),
+      "properties.deep",
+    ],
     ["half a surrogate pair", makeEvent({ text: "\ud83d" }), "properties.text"],
     ["a record that is no object", 5, ""],
   ])("refuses %s", async (_, event, field) => {
@@ -173,6 +178,18 @@ test("store=swallow counts lines and keeps nothing", async () => {
   expect((await local.track([makeEvent({ token: "t" })])).json()).toMatchObject({ status: 1 });
   expect((await local.send("/emulator/stats")).json()).toMatchObject({ events: 4, store: "swallow" });
   expect((await local.send("/emulator/events")).status).toBe(409);
+});
+
+test("a body whose JSON is nested too deeply for anyone fails alone and breaks nothing", async () => {
+  const local = await startLocal();
+  const body = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
+  const reply = await local.send("/import?strict=1&project_id=1", {
+    method: "POST",
+    body: `{"event":"A","properties":{"deep":${body}}}`,
+    headers: { ...NDJSON, authorization: SERVICE_ACCOUNT },
+  });
+  expect(reply.status).toBe(400);
+  expect((await local.importEvents([makeEvent()])).status).toBe(200);
 });
 
 test("a full store says so and how to go on", async () => {

@@ -7,7 +7,7 @@ import { type EmulatorOptions, startEmulator } from "../../src/emulator/index.ts
 /** The service account that `plumbline emulator` is documented with. */
 export const SERVICE_ACCOUNT = `Basic ${Buffer.from("sa:sa_secret").toString("base64")}`;
 
-export interface Reply {
+interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
@@ -15,7 +15,7 @@ export interface Reply {
   json(): unknown;
 }
 
-export interface Sent {
+interface Sent {
   readonly method?: string;
   readonly body?: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
@@ -36,7 +36,7 @@ export interface Local {
   fault(fault: object): Promise<Reply>;
 }
 
-export interface Exported {
+interface Exported {
   readonly event: string;
   readonly properties: Readonly<Record<string, unknown>>;
 }

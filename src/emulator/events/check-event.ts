@@ -49,6 +49,7 @@ const HOUR_MS = 3_600_000;
 const TRACK_MAX_AGE_MS = 5 * 86_400_000;
 const WIDTH_MAX = 255;
 const DEPTH_MAX = 3;
+const LEVEL_MAX = 50;
 const EVENT_MAX_CHARACTERS = 1_000_000;
 const TOKEN = /^[\w-]{1,64}$/;
 
@@ -68,7 +69,7 @@ export function checkRules(project: Project, isDamaged: boolean): CheckRules {
 }
 
 /** `time` in ms, from seconds or milliseconds; `undefined` for what is no time. */
-export function timeMsOf(time: unknown): number | undefined {
+function timeMsOf(time: unknown): number | undefined {
   const value = typeof time === "string" && /^\d+(\.\d+)?$/.test(time) ? Number(time) : time;
   if (typeof value !== "number" || !Number.isFinite(value)) return undefined;
   return Math.round(value < MILLISECONDS_FROM ? value * 1000 : value);
@@ -126,8 +127,10 @@ function checkDistinctId(
     : undefined;
 }
 
-/** What is wrong with a list or object; levels of objects are counted from the property's own. */
-function checkNested(value: object, depth: number): string | undefined {
+/** What is wrong with a list or object; `depth` counts the levels of objects above it, `level` those of lists too. */
+function checkNested(value: object, depth: number, level = 0): string | undefined {
+  // Lists in lists have no documented limit; without one a hostile body would exhaust the stack.
+  if (level > LEVEL_MAX) return "must not be nested so deeply";
   const items: unknown[] = Array.isArray(value) ? value : Object.values(value);
   if (items.length >= WIDTH_MAX)
     return Array.isArray(value)
@@ -137,7 +140,7 @@ function checkNested(value: object, depth: number): string | undefined {
   if (below > DEPTH_MAX) return "objects must not be nested more than 3 levels deep";
   for (const item of items) {
     if (typeof item !== "object" || item === null) continue;
-    const wrong = checkNested(item, below);
+    const wrong = checkNested(item, below, level + 1);
     if (wrong !== undefined) return wrong;
   }
   return undefined;

@@ -1,7 +1,7 @@
 // Stored events as the project shows them now: canonical ids, cut strings, without what deletions removed.
 import type { Project } from "../project.ts";
 import { LastSeen } from "../store/last-seen.ts";
-import { parseLine, type StoredEvent } from "../store/stored-line.ts";
+import { lineSequence, parseLine, type StoredEvent } from "../store/stored-line.ts";
 
 /** Times in ms; `toMs` is exclusive. */
 export interface ReadRange {
@@ -13,9 +13,6 @@ export interface ReadRange {
 export const ALL_TIME: ReadRange = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY };
 
 const STRING_MAX = 255;
-/** Properties that are used on the way in and not kept. */
-const NOT_KEPT = ["token", "ip"] as const;
-
 type Cut = (text: string) => string;
 
 function cutBytes(text: string): string {
@@ -48,34 +45,49 @@ function isDeleted(project: Project, stored: StoredEvent, id: string): boolean {
   );
 }
 
+interface Identified {
+  readonly stored: StoredEvent;
+  /** Canonical. */
+  readonly id: string;
+}
+
+function identify(project: Project, line: string): Identified | undefined {
+  const stored = parseLine(line);
+  const id = project.identities.canonical(stored.properties);
+  return isDeleted(project, stored, id) ? undefined : { stored, id };
+}
+
 /** Turns a stored line into what an export shows, with `time` in ms; `undefined` when it was deleted. */
 export function shown(project: Project, line: string, cut: Cut = cutOf(project)): StoredEvent | undefined {
-  const stored = parseLine(line);
-  const { properties } = stored;
-  const id = project.identities.canonical(properties);
-  if (isDeleted(project, stored, id)) return undefined;
-  const before = properties["distinct_id"];
-  for (const name of NOT_KEPT) delete properties[name];
-  for (const name in properties) {
-    const value = properties[name];
-    if (typeof value === "string" && value.length * 4 > STRING_MAX) properties[name] = cut(value);
+  const identified = identify(project, line);
+  if (!identified) return undefined;
+  const { stored, id } = identified;
+  const before = stored.properties["distinct_id"];
+  const properties: Record<string, unknown> = {};
+  for (const name of Object.keys(stored.properties)) {
+    if (name === "token" || name === "ip") continue;
+    const value = stored.properties[name];
+    if (name === "__proto__") Object.defineProperty(properties, name, { value, enumerable: true });
+    else properties[name] = typeof value === "string" ? cut(value) : value;
   }
   if (typeof before === "string" && before !== id) properties["$distinct_id_before_identity"] = before;
   properties["distinct_id"] = id;
   properties["time"] = stored.timeMs;
-  return stored;
+  return { ...stored, properties };
 }
 
-/** Reads events in order of arrival, some hundred at a time. */
+/** Reads events in order of arrival, some hundred at a time; `isWanted` chooses by sequence number, before a line is parsed. */
 export async function* readEvents(
   project: Project,
   { fromMs, toMs }: ReadRange,
+  isWanted?: (sequence: number) => boolean,
 ): AsyncGenerator<StoredEvent[]> {
   project.applyDuePrivacy();
   const cut = cutOf(project);
   for await (const lines of project.events.read(fromMs, toMs)) {
     const events: StoredEvent[] = [];
     for (const line of lines) {
+      if (isWanted && !isWanted(lineSequence(line))) continue;
       const event = shown(project, line, cut);
       if (event) events.push(event);
     }
@@ -84,19 +96,24 @@ export async function* readEvents(
 }
 
 /** The four parts by which Mixpanel removes repetitions at query time. Source (read 2026-11): Mixpanel "Event Deduplication". */
-function deduplicationKey({ event, properties, timeMs }: StoredEvent): string {
-  return `${event}\0${String(properties["distinct_id"])}\0${timeMs}\0${String(properties["$insert_id"])}`;
+function deduplicationKey({ stored, id }: Identified): string {
+  return `${stored.event}\0${id}\0${stored.timeMs}\0${String(stored.properties["$insert_id"])}`;
 }
 
-/** Reads events without repetitions: of equal ones the latest stays, in its place. Reads twice; memory is 40 bytes an event. */
+/** Reads events without repetitions: of equal ones the latest stays, in its place. Reads twice; memory is some 40 bytes an event. */
 export async function* readDeduplicated(project: Project, range: ReadRange): AsyncGenerator<StoredEvent[]> {
   const latest = new LastSeen();
   const upTo = project.sequence;
-  for await (const events of readEvents(project, range))
-    for (const event of events)
-      if (event.sequence <= upTo) latest.see(deduplicationKey(event), event.sequence);
-  for await (const events of readEvents(project, range))
-    yield events.filter((event) => latest.place(deduplicationKey(event)) === event.sequence);
+  project.applyDuePrivacy();
+  for await (const lines of project.events.read(range.fromMs, range.toMs))
+    for (const line of lines) {
+      const identified = lineSequence(line) <= upTo ? identify(project, line) : undefined;
+      if (identified) latest.see(deduplicationKey(identified), identified.stored.sequence);
+    }
+  const kept = new Uint8Array((upTo >>> 3) + 1);
+  for (const place of latest.places()) kept[place >>> 3] = (kept[place >>> 3] ?? 0) | (1 << (place & 7));
+  const isKept = (sequence: number): boolean => ((kept[sequence >>> 3] ?? 0) & (1 << (sequence & 7))) !== 0;
+  yield* readEvents(project, range, isKept);
 }
 
 /** JSON of an event, with `time` in ms or whole seconds. */

@@ -27,9 +27,6 @@ export interface Answer {
   readonly body: string | Buffer | AsyncIterable<string>;
 }
 
-/** Answers a request. */
-export type Route = (call: Call) => Answer | Promise<Answer>;
-
 /** Answers JSON. */
 export function json(status: number, body: unknown): Answer {
   return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };

@@ -9,7 +9,8 @@ export type Where = (properties: Properties) => boolean;
 
 const TOKEN =
   /\s*(?:(?:properties|user|event)\[("(?:[^"\\]|\\.)*")\]|("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?)|(==|!=|>=|<=|[<>()])|([A-Za-z_]+))/y;
-const TEXT_MAX = 10_000;
+/** Also bounds how deep brackets can nest. */
+const TEXT_MAX = 2000;
 
 type Token =
   | { readonly kind: "property"; readonly name: string }

@@ -14,8 +14,7 @@ import {
 import { ITEMS_MAX, mixedError } from "./track.ts";
 
 type Update = Readonly<Record<string, unknown>>;
-/** Which of the two routes. */
-export type ProfileKind = "engage" | "groups";
+type ProfileKind = "engage" | "groups";
 
 /** Source (read 2026-11): Mixpanel's ingestion OpenAPI has no other operators for groups. */
 const GROUP_OPERATIONS: readonly ProfileOperation[] = [

@@ -10,7 +10,7 @@ import { lineTime } from "./stored-line.ts";
 export type EmulatorStore = "disk" | "memory" | "swallow";
 
 /** Lines of one request, without line feeds; see `stored-line.ts`. */
-export interface StoredBatch {
+interface StoredBatch {
   readonly lines: readonly string[];
   readonly minMs: number;
   readonly maxMs: number;

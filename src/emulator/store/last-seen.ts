@@ -30,6 +30,11 @@ export class LastSeen {
     this.#places[slot] = place;
   }
 
+  /** The last place of every key, in no order. */
+  *places(): Generator<number> {
+    for (const place of this.#places) if (place !== 0) yield place;
+  }
+
   /** Where `key` was last seen; 0 for never. */
   place(key: string): number {
     hash128(key, this.#hash);

@@ -33,6 +33,12 @@ export function lineTime(line: string): number {
   return Number(line.slice(0, line.indexOf("\t")));
 }
 
+/** The sequence number of a line, without parsing the rest. */
+export function lineSequence(line: string): number {
+  const start = line.indexOf("\t") + 1;
+  return Number(line.slice(start, line.indexOf("\t", start)));
+}
+
 /** Reads a line that {@link writeLine} wrote. */
 export function parseLine(line: string): StoredEvent {
   const first = line.indexOf("\t");
