@@ -20,7 +20,7 @@ export const DELIVERY_SETTINGS: DeliverySettings = {
   backoffMs: 2000,
   backoffMaxMs: 60_000,
   unauthorizedPauseMs: 60_000,
-  windowRecords: 20_000,
-  windowBytes: 12 * 2 ** 20,
+  windowRecords: 10_000,
+  windowBytes: 8 * 2 ** 20,
   stopGraceMs: 5000,
 };

@@ -28,6 +28,8 @@ const RESTART_MS = 1000;
 const RESTART_MAX_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 10_000;
 const REPORT_TIMEOUT_MS = 2000;
+/** Measured: with the default the thread keeps 120 MB more, and is no faster. */
+const YOUNG_GENERATION_MB = 32;
 const EMPTY_REPORT: PipelineReport = { metrics: [], states: [] };
 
 class PipelineThread implements RunningPipeline {
@@ -60,7 +62,10 @@ class PipelineThread implements RunningPipeline {
       lock: this.#lock,
       verdicts: this.#onVerdicts !== undefined,
     };
-    const worker = new Worker(new URL("pipeline-worker.js", import.meta.url), { workerData: start });
+    const worker = new Worker(new URL("pipeline-worker.js", import.meta.url), {
+      workerData: start,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     this.#worker = worker;
     worker.on("message", (message: FromPipeline) => this.#receive(message));
     worker.on("error", (error) => {

@@ -51,8 +51,8 @@ export interface Judge {
 }
 
 const BATCH_RECORDS = 1000;
-/** Bytes of requests judged in one transaction: some ten thousand events. */
-const BATCH_BYTES = 4 * 2 ** 20;
+/** Bytes of requests judged in one transaction: some two thousand events. More would only live long enough to be collected dearly. */
+const BATCH_BYTES = 1 * 2 ** 20;
 const IDLE_POLL_MS = 100;
 const RETRY_AFTER_FAILURE_MS = 500;
 
