@@ -35,7 +35,7 @@ export interface JournalOptions {
 /** The embedded journal, with what only its owner calls. */
 export interface EmbeddedJournal extends Journal {
   /** Removes what every consumer has settled and the policy no longer keeps. Returns how many records went. */
-  applyRetention(): Promise<number>;
+  applyRetention(signal?: AbortSignal): Promise<number>;
 }
 
 /**
@@ -324,7 +324,7 @@ class LmdbJournal implements EmbeddedJournal {
     };
   }
 
-  async applyRetention(): Promise<number> {
+  async applyRetention(signal?: AbortSignal): Promise<number> {
     let removed = 0;
     for (const [log, policy] of Object.entries(this.#options.retention ?? {}))
       removed += await trimLog({
@@ -333,11 +333,14 @@ class LmdbJournal implements EmbeddedJournal {
         policy,
         now: this.#options.clock.now(),
         timeOf: frameTime,
+        ...(signal === undefined ? {} : { signal }),
       });
     return removed;
   }
 
   async close(): Promise<void> {
+    // The library resets its read transaction a moment after each read, and ends the process when it finds it closed.
+    this.#root.resetReadTxn();
     await this.#root.close();
     this.#release();
   }

@@ -18,33 +18,47 @@ export interface TrimOptions {
   readonly policy: RetentionPolicy;
   readonly now: EpochMs;
   readonly timeOf: (framed: Buffer) => EpochMs;
+  /** Ends the work between two transactions. */
+  readonly signal?: AbortSignal;
 }
 
-/** How many of the oldest records the size limit asks to remove. */
-function surplus(stats: LogStats, policy: RetentionPolicy): number {
-  if (policy.maxBytes === undefined || stats.bytes <= policy.maxBytes) return 0;
-  return Math.ceil(stats.records * (1 - policy.maxBytes / stats.bytes));
+/** Last position that the size limit asks to remove; 0 for none. */
+function lastSurplus({ first, records, bytes }: LogStats, { maxBytes }: RetentionPolicy): Position {
+  if (maxBytes === undefined || bytes <= maxBytes) return 0;
+  return first + Math.ceil(records * (1 - maxBytes / bytes)) - 1;
+}
+
+/** Last position that is older than the age limit; 0 for none. Records are in the order of their time, so it is searched by halves. */
+function lastTooOld({ database, stats, policy, now, timeOf }: TrimOptions): Position {
+  const { maxAgeMs } = policy;
+  if (maxAgeMs === undefined) return 0;
+  const isTooOld = (position: Position): boolean => {
+    for (const { value } of database.getRange({ start: position, limit: 1 })) return now - timeOf(value) > maxAgeMs;
+    return false;
+  };
+  let [old, young] = [stats.first - 1, stats.last + 1];
+  while (young - old > 1) {
+    const middle = Math.floor((old + young) / 2);
+    if (isTooOld(middle)) old = middle;
+    else young = middle;
+  }
+  return old;
 }
 
 /** Removes settled records that the policy no longer keeps. Returns how many. A log without consumers is never trimmed. */
 export async function trimLog(options: TrimOptions): Promise<number> {
-  const { database, stats, policy, now, timeOf } = options;
+  const { database, stats, policy, signal } = options;
   const settled: Position = Math.min(...Object.values(stats.consumers));
-  if (!Number.isFinite(settled)) return 0;
-  let tooMany = surplus(stats, policy);
+  if (!Number.isFinite(settled) || stats.records === 0) return 0;
+  const last = Math.min(settled, Math.max(lastSurplus(stats, policy), lastTooOld(options)));
   let removed = 0;
-  for (;;) {
-    const doomed: Position[] = [];
-    for (const { key, value } of database.getRange({ limit: CHUNK_RECORDS })) {
-      const tooOld = policy.maxAgeMs !== undefined && now - timeOf(value) > policy.maxAgeMs;
-      if (key > settled || !(tooOld || tooMany > 0)) break;
-      tooMany -= 1;
-      doomed.push(key);
-    }
-    if (doomed.length === 0) return removed;
+  while (signal?.aborted !== true) {
+    const doomed = [...database.getKeys({ end: last + 1, limit: CHUNK_RECORDS })];
+    if (doomed.length === 0) break;
     await database.transaction(() => {
       for (const key of doomed) void database.remove(key);
     });
     removed += doomed.length;
   }
+  return removed;
 }

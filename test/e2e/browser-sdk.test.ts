@@ -107,7 +107,8 @@ describe.each([
     );
     const profile = await eventually(
       async () => (await queryProfiles(system.emulator.url)).find((found) => found.$distinct_id === id),
-      (found) => found !== undefined,
+      (found) => found?.$properties["theme"] !== undefined,
+      { what: "the profile write" },
     );
     await page.context().close();
     expect(events).toHaveLength(2);

@@ -1,5 +1,6 @@
 // The gateway as one running thing: journal, public port, pipeline, admin port, plan reload. `plumbline up` and the example start this.
 // Order of starting: plan → journal → pipeline → public port. Order of stopping: public port → pipeline → journal.
+import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, type Clock, OUTBOX_LOG } from "../../core/index.ts";
 import { deliveryConsumer } from "../../delivery/index.ts";
 import {
@@ -43,7 +44,8 @@ export interface RunningUp {
   close(): Promise<void>;
 }
 
-const RETENTION_EVERY_MS = 60_000;
+/** Often, so that each time there is little to remove and no write waits behind it. */
+const RETENTION_EVERY_MS = 1000;
 type Log = ReturnType<typeof makePinoLog>;
 
 /** The lock of a plan that may run, or the findings that forbid it. */
@@ -107,20 +109,28 @@ async function registerConsumers(journal: EmbeddedJournal, config: Config): Prom
   });
 }
 
-function keepRetention(journal: EmbeddedJournal, config: Config, log: Log): () => void {
-  const apply = async (): Promise<void> => {
-    try {
-      await journal.applyRetention();
-      await trimQuarantine(journal, systemClock.now() - config.quarantineMaxAgeMs);
-    } catch (error) {
-      log.error(
-        { code: error instanceof AppError ? error.code : "INTERNAL" },
-        "retention failed; it is tried again",
-      );
+/** Trims again and again; the answer ends it and waits for the transaction under way. */
+function keepRetention(journal: EmbeddedJournal, config: Config, log: Log): () => Promise<void> {
+  const stop = new AbortController();
+  const keep = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      try {
+        await journal.applyRetention(stop.signal);
+        await trimQuarantine(journal, systemClock.now() - config.quarantineMaxAgeMs);
+      } catch (error) {
+        log.error(
+          { code: error instanceof AppError ? error.code : "INTERNAL" },
+          "retention failed; it is tried again",
+        );
+      }
+      await sleep(RETENTION_EVERY_MS, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
     }
   };
-  const timer = setInterval(() => void apply(), RETENTION_EVERY_MS);
-  return () => clearInterval(timer);
+  const kept = keep();
+  return () => {
+    stop.abort();
+    return kept;
+  };
 }
 
 class Up implements RunningUp {
