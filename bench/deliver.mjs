@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { encodeOutbox, OUTBOX_LOG } from "../dist/core/index.js";
+import { appendOutbox, encodeOutbox, OUTBOX_LOG } from "../dist/core/index.js";
 import { createDelivery } from "../dist/delivery/index.js";
 import { openJournal } from "../dist/journal/index.js";
 import { createMixpanelProvider } from "../dist/providers/index.js";
@@ -52,12 +52,9 @@ async function bareLimit(url) {
 async function fill(journal) {
   let position = 0;
   while (position < EVENTS) {
-    await journal.write((write) => {
-      for (let index = 0; index < CHUNK; index++) {
-        const payload = payloadOf();
-        write.append(OUTBOX_LOG, encodeOutbox({ kind: "event", ids: ["d"], repeatable: true, source: "web", name: "Order completed", time: Date.now() }, payload));
-      }
-    });
+    const header = { kind: "event", ids: ["d"], repeatable: true, source: "web", name: "Order completed", time: Date.now() };
+    const records = Array.from({ length: CHUNK }, () => encodeOutbox(header, payloadOf()));
+    await journal.write((write) => appendOutbox(write, OUTBOX_LOG, records));
     position += CHUNK;
   }
 }

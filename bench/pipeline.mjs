@@ -34,7 +34,8 @@ ${extra}`,
 function lagOf(folder) {
   const { logs } = JSON.parse(execFileSync(process.execPath, [MAIN, "status", "--json", "--config", join(folder, "plumbline.yaml")], { encoding: "utf8" }));
   const behind = ({ last, consumers }) => last - Math.min(last, ...Object.values(consumers));
-  return { raw: behind(logs[0]), outbox: behind(logs[1]) };
+  // A record of `raw` is a request; one of the outbox is an event.
+  return behind(logs[0]) * BATCH + behind(logs[1]);
 }
 
 /** A light client in a process of its own: a fixed number of requests each second. */
@@ -62,7 +63,7 @@ export async function run() {
   clearInterval(timer);
   const atEnd = lagOf(folder);
   const drainStarted = performance.now();
-  while (Object.values(lagOf(folder)).some((lag) => lag > 0)) await new Promise((resolve) => setTimeout(resolve, 100));
+  while (lagOf(folder) > 0) await new Promise((resolve) => setTimeout(resolve, 100));
   const drainSeconds = (performance.now() - drainStarted) / 1000;
   const memory = gateway.rss();
   const used = { gateway: gateway.cpuSeconds() - before.gateway, emulator: emulator.cpuSeconds() - before.emulator };
@@ -70,7 +71,7 @@ export async function run() {
   await emulator.stop();
   rmSync(folder, { recursive: true, force: true });
   const rate = sent.events / sent.seconds;
-  const worst = Math.max(atEnd.outbox, ...lags.map(({ outbox }) => outbox));
+  const worst = Math.max(atEnd, ...lags);
   const perEvent = (seconds) => (seconds * 1e6) / sent.events;
   return [
     {
@@ -83,7 +84,7 @@ export async function run() {
       met: rate >= TARGET_PER_SECOND * 0.99 && worst <= LAG_MAX,
       note: `load and emulator ran on the same two cores; ${sent.refused} requests refused`,
     },
-    { measure: "backlog of the outbox, largest seen", value: worst, unit: "events", target: `≤ ${LAG_MAX.toLocaleString("en-US")}`, met: worst <= LAG_MAX, note: `empty ${drainSeconds.toFixed(1)} s after the load ended` },
+    { measure: "backlog not yet delivered, largest seen", value: worst, unit: "events", target: `≤ ${LAG_MAX.toLocaleString("en-US")}`, met: worst <= LAG_MAX, note: `empty ${drainSeconds.toFixed(1)} s after the load ended; every 5 s: ${[...lags, atEnd].map((lag) => Math.round(lag / 1000)).join(", ")} thousand` },
     { measure: "CPU of the gateway (receive, judge, deliver)", value: perEvent(used.gateway), unit: "µs/event" },
     { measure: "CPU of the swallowing emulator", value: perEvent(used.emulator), unit: "µs/event" },
     { measure: "CPU of the load", value: perEvent(sent.cpuSeconds), unit: "µs/event" },

@@ -2,7 +2,14 @@ export { AppError, assertNever, type ErrorDetails } from "./errors.ts";
 export { ERROR_HINTS, type ErrorCode } from "./error-codes.ts";
 export type { FileLocation, Finding, FindingLevel } from "./findings.ts";
 export { canonicalJson, isObject, type JsonObject, type JsonValue } from "./json.ts";
-export { decodeOutbox, encodeOutbox, OUTBOX_LOG, type OutboxHeader, type OutboxRecord } from "./outbox.ts";
+export {
+  appendOutbox,
+  encodeOutbox,
+  OUTBOX_LOG,
+  type OutboxHeader,
+  type OutboxRecord,
+  readOutboxEntry,
+} from "./outbox.ts";
 export type {
   Clock,
   DeliveryKind,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decodeOutbox, encodeOutbox, type OutboxHeader } from "./outbox.ts";
+import { appendOutbox, decodeOutbox, encodeOutbox, type OutboxHeader, readOutboxEntry } from "./outbox.ts";
 
 const header: OutboxHeader = {
   kind: "event",
@@ -9,6 +9,23 @@ const header: OutboxHeader = {
   name: "Name with\nline feed",
   time: 1,
 };
+
+/** Appends as a journal does: each entry stands at the last position of its span. */
+function append(records: readonly Uint8Array[]) {
+  const entries: { position: number; bytes: Uint8Array }[] = [];
+  let position = 0;
+  const write = {
+    append: (_log: string, bytes: Uint8Array, span = 1) => {
+      position += span;
+      entries.push({ position, bytes });
+    },
+    advance: () => undefined,
+    put: () => undefined,
+    delete: () => undefined,
+  };
+  appendOutbox(write, "outbox", records);
+  return entries;
+}
 
 test("a record comes back as it was written, also with line feeds in names and payload", () => {
   const payload = '{"event":"a\\nb",\n"properties":{"x":"ü"}}';
@@ -22,4 +39,27 @@ test("a record inside a larger buffer is read by its own bounds", () => {
   const bytes = encodeOutbox(header, "{}");
   const larger = Buffer.concat([Buffer.from("xx\n"), bytes]);
   expect(decodeOutbox(larger.subarray(3)).header).toEqual(header);
+});
+
+test("records that share entries keep their order and each its own position", () => {
+  const payloads = Array.from({ length: 500 }, (_, index) => JSON.stringify({ index, text: "ü".repeat(index) }));
+  const entries = append(payloads.map((payload) => encodeOutbox(header, payload)));
+  const placed = entries.flatMap((entry) => readOutboxEntry(entry, 0));
+  expect(entries.length).toBeGreaterThan(5);
+  expect(entries.length).toBeLessThan(50);
+  expect(placed.map(({ position }) => position)).toEqual(payloads.map((_, index) => index + 1));
+  expect(placed.map(({ record }) => Buffer.from(record.payload).toString("utf8"))).toEqual(payloads);
+});
+
+test("an entry settled in part is read from where it was left", () => {
+  const [entry] = append(["1", "2", "3"].map((payload) => encodeOutbox(header, payload)));
+  if (!entry) throw new Error("no entry");
+  const left = readOutboxEntry(entry, 2);
+  expect(left.map(({ position, record }) => [position, Buffer.from(record.payload).toString()])).toEqual([[3, "3"]]);
+});
+
+test("a record larger than an entry stands alone", () => {
+  const large = encodeOutbox(header, JSON.stringify("x".repeat(100_000)));
+  const entries = append([encodeOutbox(header, "1"), large, encodeOutbox(header, "2")]);
+  expect(entries.map(({ position }) => position)).toEqual([1, 2, 3]);
 });

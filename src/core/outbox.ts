@@ -1,6 +1,7 @@
 // The record between judge and delivery: one judged event or profile update, ready to be sent to any destination.
 // Layout: one byte for what most records are, the header as JSON in UTF-8, a line feed, the payload as JSON. The header never holds property values.
-import type { DeliveryKind, EpochMs } from "./ports.ts";
+// In the journal many of them share one entry, each behind its length: writing, reading and trimming one by one would cost more than judging.
+import type { DeliveryKind, EpochMs, JournalRecord, JournalWrite, Position } from "./ports.ts";
 
 /** Name of the log that the judge writes and every destination reads. */
 export const OUTBOX_LOG = "outbox";
@@ -69,4 +70,55 @@ class DecodedRecord implements OutboxRecord {
 /** Reads one outbox record; the payload is a view on `bytes`. */
 export function decodeOutbox(bytes: Uint8Array): OutboxRecord {
   return new DecodedRecord(bytes);
+}
+
+/** Small enough that a freed entry's pages are soon used again. */
+const ENTRY_MAX_BYTES = 32 * 2 ** 10;
+const LENGTH_BYTES = 4;
+
+/** Appends encoded records to the outbox, or to a log of the same form, in order. Each has a position of its own. */
+export function appendOutbox(write: JournalWrite, log: string, records: readonly Uint8Array[]): void {
+  let start = 0;
+  let size = 0;
+  const flush = (end: number): void => {
+    if (end === start) return;
+    const entry = Buffer.allocUnsafe(size);
+    let at = 0;
+    for (let index = start; index < end; index++) {
+      const record = records[index] ?? entry;
+      entry.writeUInt32LE(record.length, at);
+      entry.set(record, at + LENGTH_BYTES);
+      at += LENGTH_BYTES + record.length;
+    }
+    write.append(log, entry, end - start);
+    start = end;
+    size = 0;
+  };
+  for (const [index, record] of records.entries()) {
+    const length = LENGTH_BYTES + record.length;
+    if (size + length > ENTRY_MAX_BYTES) flush(index);
+    size += length;
+  }
+  flush(records.length);
+}
+
+export interface PlacedRecord {
+  readonly position: Position;
+  readonly record: OutboxRecord;
+}
+
+/** The records of one journal entry that stand after a position. */
+export function readOutboxEntry(entry: JournalRecord, after: Position): readonly PlacedRecord[] {
+  const { bytes } = entry;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const found: OutboxRecord[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const start = at + LENGTH_BYTES;
+    at = start + view.getUint32(at, true);
+    found.push(decodeOutbox(bytes.subarray(start, at)));
+  }
+  const first = entry.position - found.length + 1;
+  return found
+    .map((record, index) => ({ position: first + index, record }))
+    .filter(({ position }) => position > after);
 }

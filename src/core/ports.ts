@@ -40,7 +40,8 @@ export interface JournalRecord {
 
 /** Collects one atomic write. */
 export interface JournalWrite {
-  append(log: string, bytes: Uint8Array): void;
+  /** `span`: how many positions the record takes (1); it stands at the last of them, for a record that holds several things. */
+  append(log: string, bytes: Uint8Array, span?: number): void;
   /** Moves a consumer forward: everything up to and including `position` is settled. Never backwards. */
   advance(log: string, consumer: string, position: Position): void;
   put(table: string, key: string, value: Uint8Array): void;

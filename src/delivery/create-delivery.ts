@@ -136,9 +136,9 @@ class DeliveryWorker implements Delivery {
 
   #read(stream: Stream, after: Position): readonly OutboxItem[] {
     const { journal, provider } = this.#options;
-    const { windowRecords, windowBytes } = this.#settings;
-    const records = journal.read(stream.name, { after, limit: windowRecords, maxBytes: windowBytes });
-    return readWindow(records, provider.kind);
+    const { windowEntries, windowBytes } = this.#settings;
+    const records = journal.read(stream.name, { after, limit: windowEntries, maxBytes: windowBytes });
+    return readWindow(records, after, provider.kind);
   }
 
   /** Delivers one window; false when there was nothing. */

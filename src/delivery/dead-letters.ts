@@ -1,5 +1,6 @@
 // What a destination refused for good, or may or may not have applied: kept with its reason, for a person to replay or discard.
 import {
+  appendOutbox,
   encodeOutbox,
   type EpochMs,
   type Journal,
@@ -101,9 +102,11 @@ export async function settleDeadLetters(options: SettleOptions): Promise<number>
     chunk = [];
     if (!apply || letters.length === 0) return;
     await journal.write((write) => {
+      if (action === "replay") {
+        const records = letters.map(({ header, payload }) => encodeOutbox(header, payload));
+        appendOutbox(write, redoLog(destination), records);
+      }
       for (const letter of letters) {
-        if (action === "replay")
-          write.append(redoLog(destination), encodeOutbox(letter.header, letter.payload));
         const state = action === "replay" ? "replayed" : "discarded";
         putDeadLetter(write, destination, { ...letter, state, at: clock.now() });
       }

@@ -1,12 +1,12 @@
 // A stretch of the outbox, decoded, with the order that must be kept. Pure.
 import {
-  decodeOutbox,
   type DeliveryKind,
   isObject,
   type JournalRecord,
   type OutboxHeader,
   type OutboxRecord,
   type Position,
+  readOutboxEntry,
 } from "../core/index.ts";
 
 export interface OutboxItem {
@@ -42,11 +42,18 @@ export function isRepeatable({ record }: OutboxItem): boolean {
   return record.isPlain || record.header.repeatable;
 }
 
-/** Decodes records for a kind of provider. Every item that shares an id with an earlier identity event stands in a later wave. */
-export function readWindow(records: readonly JournalRecord[], providerKind: string): readonly OutboxItem[] {
+/**
+ * Decodes what stands after a position, for a kind of provider. Every item that shares an id with an earlier identity event stands in a
+ * later wave.
+ */
+export function readWindow(
+  entries: readonly JournalRecord[],
+  after: Position,
+  providerKind: string,
+): readonly OutboxItem[] {
   const barriers = new Map<string, number>();
-  return records.map(({ position, bytes }) => {
-    const record = decodeOutbox(bytes);
+  const records = entries.flatMap((entry) => readOutboxEntry(entry, after));
+  return records.map(({ position, record }) => {
     let wave = 0;
     if (barriers.size > 0) for (const id of record.header.ids) wave = Math.max(wave, barriers.get(id) ?? 0);
     if (record.isPlain) return { position, record, payload: record.payload, wave };

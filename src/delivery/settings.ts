@@ -8,8 +8,8 @@ export interface DeliverySettings {
   readonly unauthorizedPauseMs: number;
   /** Events a second at most; absent: as fast as the destination answers. */
   readonly eventsPerSecond?: number;
-  /** Records and bytes taken from the outbox at a time; memory is bounded by them. */
-  readonly windowRecords: number;
+  /** Taken from the outbox at a time; memory is bounded by them. An entry holds many events. */
+  readonly windowEntries: number;
   readonly windowBytes: number;
   /** How long requests under way may still take when the worker is asked to stop. */
   readonly stopGraceMs: number;
@@ -20,7 +20,7 @@ export const DELIVERY_SETTINGS: DeliverySettings = {
   backoffMs: 2000,
   backoffMaxMs: 60_000,
   unauthorizedPauseMs: 60_000,
-  windowRecords: 10_000,
+  windowEntries: 10_000,
   windowBytes: 8 * 2 ** 20,
   stopGraceMs: 5000,
 };

@@ -203,9 +203,9 @@ class LmdbJournal implements EmbeddedJournal {
     const now = this.#options.clock.now();
     let fill = this.#fill.get(name);
     if (!fill || now - fill.at >= FILL_CHECK_INTERVAL_MS) {
-      const { bytes, records, last, consumers } = this.stats(name);
+      const { bytes, records, first, last, consumers } = this.stats(name);
       const settled = Math.min(last, ...Object.values(consumers));
-      const unsettledShare = records === 0 ? 0 : Math.min(1, (last - settled) / records);
+      const unsettledShare = records === 0 ? 0 : Math.min(1, (last - settled) / (last - first + 1));
       fill = { at: now, full: bytes * unsettledShare > maxBytes };
       this.#fill.set(name, fill);
     }
@@ -231,15 +231,15 @@ class LmdbJournal implements EmbeddedJournal {
   async write(collect: Parameters<Journal["write"]>[0]): Promise<void> {
     let bytes = 0;
     const steps: (() => void)[] = [];
-    const appends = new Map<string, Buffer[]>();
+    const appends = new Map<string, { framed: Buffer; span: number }[]>();
     const now = this.#options.clock.now();
     collect({
-      append: (log, record) => {
-        const framed = frame(record, now);
+      append: (log, record, span = 1) => {
+        const entry = { framed: frame(record, now), span };
         bytes += record.length;
         const records = appends.get(log);
-        if (records) records.push(framed);
-        else appends.set(log, [framed]);
+        if (records) records.push(entry);
+        else appends.set(log, [entry]);
       },
       advance: (log, consumer, position) => {
         const key = `${log}\n${consumer}`;
@@ -265,7 +265,10 @@ class LmdbJournal implements EmbeddedJournal {
         for (const [log, records] of appends) {
           const database = this.#log(log);
           let position = this.#last(log);
-          for (const record of records) void database.put(++position, record);
+          for (const { framed, span } of records) {
+            position += span;
+            void database.put(position, framed);
+          }
         }
         for (const step of steps) step();
       });

@@ -23,9 +23,9 @@ export interface TrimOptions {
 }
 
 /** Last position that the size limit asks to remove; 0 for none. */
-function lastSurplus({ first, records, bytes }: LogStats, { maxBytes }: RetentionPolicy): Position {
+function lastSurplus({ first, last, bytes }: LogStats, { maxBytes }: RetentionPolicy): Position {
   if (maxBytes === undefined || bytes <= maxBytes) return 0;
-  return first + Math.ceil(records * (1 - maxBytes / bytes)) - 1;
+  return first + Math.ceil((last - first + 1) * (1 - maxBytes / bytes)) - 1;
 }
 
 /** Last position that is older than the age limit; 0 for none. Records are in the order of their time, so it is searched by halves. */

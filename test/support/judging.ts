@@ -1,5 +1,5 @@
 // A judge on a real journal, run until everything that was received is judged.
-import { decodeOutbox, type Journal, OUTBOX_LOG } from "../../src/core/index.ts";
+import { type Journal, OUTBOX_LOG, readOutboxEntry } from "../../src/core/index.ts";
 import {
   createJudge,
   type Judge,
@@ -120,8 +120,8 @@ export interface OutboxEntry {
 
 /** Everything in the outbox, parsed. */
 export function readOutbox(journal: Journal): OutboxEntry[] {
-  return journal.read(OUTBOX_LOG, { after: 0, limit: 100_000 }).map(({ bytes }) => {
-    const { header, payload } = decodeOutbox(bytes);
+  const entries = journal.read(OUTBOX_LOG, { after: 0, limit: 100_000 });
+  return entries.flatMap((entry) => readOutboxEntry(entry, 0)).map(({ record: { header, payload } }) => {
     return {
       kind: header.kind,
       ids: header.ids,

@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   AppError,
+  appendOutbox,
   type Clock,
   type Journal,
   type Log,
@@ -142,7 +143,7 @@ class JudgeLoop implements Judge {
     });
     const judgedMs = performance.now() - started;
     await journal.write((write) => {
-      for (const bytes of batch.outbox) write.append(OUTBOX_LOG, bytes);
+      appendOutbox(write, OUTBOX_LOG, batch.outbox);
       for (const record of batch.quarantine) write.put(QUARANTINE_TABLE, record.id, encodeQuarantine(record));
       this.#dedup.save(write);
       write.advance(RAW_LOG, JUDGE_CONSUMER, last.position);

@@ -1,6 +1,6 @@
 // Judges quarantined records again under today's plan, and lets out what now fits. The record keeps its time and its insert id.
 // Invariant: what goes to the outbox and the change of state are one transaction, so a replay that is stopped and started again sends nothing twice.
-import { type Clock, type Journal, OUTBOX_LOG } from "../../core/index.ts";
+import { appendOutbox, type Clock, type Journal, OUTBOX_LOG } from "../../core/index.ts";
 import type { Geolocate } from "../enrich/geolocation.ts";
 import { judgeEventItem, type ItemPlace, type Judged, judgeProfileItem } from "../judge/judge-item.ts";
 import type { PlanSnapshot } from "../judge/snapshot.ts";
@@ -102,7 +102,7 @@ export async function replayQuarantine(options: ReplayOptions): Promise<ReplayRe
   const commit = async (): Promise<void> => {
     if (changed.length > 0 && apply)
       await journal.write((write) => {
-        for (const bytes of outbox) write.append(OUTBOX_LOG, bytes);
+        appendOutbox(write, OUTBOX_LOG, outbox);
         for (const record of changed) write.put(QUARANTINE_TABLE, record.id, encodeQuarantine(record));
       });
     outbox = [];
