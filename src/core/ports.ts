@@ -81,8 +81,14 @@ export interface LogStats {
 export interface Journal {
   /** Appends one record; many concurrent calls share one flush (group commit). */
   append(log: string, bytes: Uint8Array): Promise<Position>;
-  /** Applies all that `collect` adds in one transaction. */
-  write(collect: (write: JournalWrite) => void): Promise<void>;
+  /**
+   * Applies all that `collect` adds in one transaction. With `flush: false` the promise resolves once it is committed and every reader sees
+   * it; a power cut may take it back, whole, together with all that was written after it. A flush that follows covers it.
+   */
+  write(
+    collect: (write: JournalWrite) => void,
+    options?: { readonly flush?: boolean },
+  ): Promise<void>;
   /** Committed records after a position, oldest first; empty when there are none. Stops at `limit` records or `maxBytes`. */
   read(
     log: string,

@@ -1,6 +1,7 @@
 // The worker of one destination: reads the outbox from its own position, sends, and moves on past what is settled.
 // States: delivering → idle (nothing new) → delivering; holding or paused while the destination cannot take anything; stopped (the signal).
 // Invariant: the position, the dead letters and the cleared announcements of a window are one transaction.
+import { setMaxListeners } from "node:events";
 import {
   AppError,
   type Clock,
@@ -113,6 +114,8 @@ class DeliveryWorker implements Delivery {
       for (const { name, position } of this.#streams) write.advance(name, this.#consumer, position);
     });
     const cut = new AbortController();
+    // Every request under way listens to them.
+    setMaxListeners(0, signal, cut.signal);
     const cutLater = (): void => {
       setTimeout(() => cut.abort(), this.#settings.stopGraceMs).unref();
     };
@@ -162,11 +165,15 @@ class DeliveryWorker implements Delivery {
     const ahead = readAhead(() => this.#read(stream, last.position));
     const { upTo, dead, delivered } = await delivering;
     stream.ahead = upTo === last.position ? await ahead : undefined;
-    await journal.write((write) => {
-      for (const letter of dead) putDeadLetter(write, destination, letter);
-      stream.intents.clear(write, upTo);
-      write.advance(stream.name, this.#consumer, upTo);
-    });
+    // Not flushed at once: after a power cut the window is sent again, and what must not be repeated was announced and flushed before.
+    await journal.write(
+      (write) => {
+        for (const letter of dead) putDeadLetter(write, destination, letter);
+        stream.intents.clear(write, upTo);
+        write.advance(stream.name, this.#consumer, upTo);
+      },
+      { flush: false },
+    );
     stream.position = Math.max(stream.position, upTo);
     const labels = { destination };
     metrics.count("plumbline_delivered_records_total", labels, delivered);

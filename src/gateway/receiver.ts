@@ -71,6 +71,7 @@ export interface Receiver {
   route(method: string, path: string): string | undefined;
   /** Token that the request's headers carry, or an empty string. */
   credential(request: IncomingMessage): string;
-  decode(record: RawRecord): DecodeResult;
+  /** `wasAdmitted`: these bytes passed at the door, so that depth and number of members need no second look. */
+  decode(record: RawRecord, options?: { readonly wasAdmitted: boolean }): DecodeResult;
   answer(answer: Answer, record: RawRecord): HttpAnswer;
 }

@@ -8,6 +8,7 @@ import {
   type Clock,
   type Journal,
   type JournalRecord,
+  type JournalWrite,
   type Log,
   type LogStats,
   type Position,
@@ -228,7 +229,10 @@ class LmdbJournal implements EmbeddedJournal {
     }
   }
 
-  async write(collect: Parameters<Journal["write"]>[0]): Promise<void> {
+  async write(
+    collect: (write: JournalWrite) => void,
+    options: { readonly flush?: boolean } = {},
+  ): Promise<void> {
     let bytes = 0;
     const steps: (() => void)[] = [];
     const appends = new Map<string, { framed: Buffer; span: number }[]>();
@@ -272,7 +276,7 @@ class LmdbJournal implements EmbeddedJournal {
         }
         for (const step of steps) step();
       });
-      await this.#root.flushed;
+      if (options.flush !== false) await this.#root.flushed;
     } catch (error) {
       throw await asJournalError(error);
     }

@@ -22,6 +22,12 @@ function isProxy(address: ipaddr.IPv4 | ipaddr.IPv6, ranges: readonly Range[]): 
   return ranges.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits));
 }
 
+/** Whether a connection's address is a configured proxy's. */
+export function isProxyAddress(remote: string, ranges: readonly Range[]): boolean {
+  const address = normal(remote);
+  return address !== undefined && isProxy(address, ranges);
+}
+
 /**
  * The right-most address that is not a configured proxy: of the connection, then of `X-Forwarded-For` from the right.
  *

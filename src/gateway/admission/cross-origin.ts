@@ -2,12 +2,15 @@
 // Source: mixpanel-browser 2.83.0 sends with credentials; flags, record and settings add Authorization and traceparent.
 import type { IncomingMessage } from "node:http";
 
-/** The page's own origin, or `undefined` for a request that no page on another origin made. */
-export function foreignOrigin(request: IncomingMessage): string | undefined {
+/**
+ * The page's own origin, or `undefined` for a request that no page on another origin made. `isFromProxy`: the connection is a
+ * configured proxy's, so that its `X-Forwarded-Host` is the host that the page asked for.
+ */
+export function foreignOrigin(request: IncomingMessage, isFromProxy: boolean): string | undefined {
   const { origin, host } = request.headers;
   if (origin === undefined) return undefined;
   if (!URL.canParse(origin)) return origin;
-  const own = request.headers["x-forwarded-host"] ?? host;
+  const own = isFromProxy ? (request.headers["x-forwarded-host"] ?? host) : host;
   return new URL(origin).host === own ? undefined : origin;
 }
 

@@ -7,7 +7,7 @@ import type { Answer, HttpAnswer, ReceivedItem, Receiver } from "../receiver.ts"
 import type { SideRoutes } from "../receivers/mixpanel/side-routes.ts";
 import type { SourceTable } from "../sources.ts";
 import { makeAdmission } from "./admit.ts";
-import { clientAddress, parseProxyRanges } from "./client-address.ts";
+import { clientAddress, isProxyAddress, parseProxyRanges } from "./client-address.ts";
 import { crossOriginHeaders, foreignOrigin, preflightHeaders } from "./cross-origin.ts";
 import { readBody } from "./read-body.ts";
 
@@ -83,7 +83,7 @@ export class RequestHandler {
     }
     const { record, sideRoutes } = this.#options;
     if (record && method === "POST" && sideRoutes?.isRecord(path) === true) {
-      this.#setCrossOrigin(response, foreignOrigin(request));
+      this.#setCrossOrigin(response, this.#foreignOrigin(request));
       return record(request, response);
     }
     request.resume();
@@ -94,11 +94,16 @@ export class RequestHandler {
       acceptEncoding: request.headers["accept-encoding"]?.toString() ?? "",
       ifNoneMatch: request.headers["if-none-match"] ?? "",
     });
-    return this.#send(response, side ?? (path === "/" ? WELCOME : NOT_FOUND), foreignOrigin(request));
+    return this.#send(response, side ?? (path === "/" ? WELCOME : NOT_FOUND), this.#foreignOrigin(request));
+  }
+
+  #foreignOrigin(request: IncomingMessage): string | undefined {
+    if (request.headers.origin === undefined) return undefined;
+    return foreignOrigin(request, isProxyAddress(request.socket.remoteAddress ?? "", this.#proxies));
   }
 
   #preflight(request: IncomingMessage, response: ServerResponse): void {
-    const origin = foreignOrigin(request);
+    const origin = this.#foreignOrigin(request);
     const headers = origin !== undefined && this.#origins.has(origin) ? preflightHeaders(origin) : {};
     response.writeHead(204, headers).end();
   }
@@ -118,7 +123,7 @@ export class RequestHandler {
     const { clock, metrics } = this.#options;
     const { receiver, route } = found;
     const started = performance.now();
-    const origin = foreignOrigin(request);
+    const origin = this.#foreignOrigin(request);
     const result = await readBody(request, receiver.bodyMaxBytes(route));
     if (result.kind === "aborted") return metrics.count("plumbline_refused_total", { reason: "aborted" });
     const forwarded = request.headers["x-forwarded-for"]?.toString();

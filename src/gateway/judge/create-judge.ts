@@ -142,12 +142,17 @@ class JudgeLoop implements Judge {
       onVerdict,
     });
     const judgedMs = performance.now() - started;
-    await journal.write((write) => {
-      appendOutbox(write, OUTBOX_LOG, batch.outbox);
-      for (const record of batch.quarantine) write.put(QUARANTINE_TABLE, record.id, encodeQuarantine(record));
-      this.#dedup.save(write);
-      write.advance(RAW_LOG, JUDGE_CONSUMER, last.position);
-    });
+    // Not flushed at once: what a power cut takes back is judged again from `raw`, into the same records.
+    await journal.write(
+      (write) => {
+        appendOutbox(write, OUTBOX_LOG, batch.outbox);
+        for (const record of batch.quarantine)
+          write.put(QUARANTINE_TABLE, record.id, encodeQuarantine(record));
+        this.#dedup.save(write);
+        write.advance(RAW_LOG, JUDGE_CONSUMER, last.position);
+      },
+      { flush: false },
+    );
     this.#dedup.committed(clock.now());
     this.#position = last.position;
     onJudged?.();

@@ -103,7 +103,7 @@ class Batch {
     const record = decodeRaw(bytes);
     const receiver = this.#context.receivers.get(record.header.receiver);
     if (!receiver) return this.#undecodable(position, record, "receiver-unknown");
-    const decoded = receiver.decode(record);
+    const decoded = receiver.decode(record, { wasAdmitted: true });
     if (decoded.kind !== "items") return this.#undecodable(position, record, decoded.kind);
     const repetitions = new Repetitions();
     const { receivedAt, clientAddress, query } = record.header;

@@ -6,6 +6,8 @@ const SEPARATOR = "\0";
 
 export class VerdictCounts {
   readonly #counts = new Map<string, number>();
+  /** Most items of a batch are like the one before: their count is added up here first. */
+  #run = { label: "", source: "", verdict: "", count: 0 };
 
   #add(name: string, labels: readonly string[], by = 1): void {
     const key = [name, ...labels].join(SEPARATOR);
@@ -13,13 +15,24 @@ export class VerdictCounts {
   }
 
   add(source: string, judged: Judged): void {
-    this.#add("verdicts", [judged.label, source, judged.verdict]);
+    const { label, verdict } = judged;
+    const run = this.#run;
+    if (run.label === label && run.source === source && run.verdict === verdict) run.count += 1;
+    else {
+      this.#endRun();
+      this.#run = { label, source, verdict, count: 1 };
+    }
     for (const { rule } of judged.repairs) this.#add("repairs", [rule]);
     for (const { id } of judged.findings) this.#add("findings", [id, source]);
     if (judged.insertId && judged.insertId.kind !== "sent")
       this.#add("enrichments", [`insert-id-${judged.insertId.kind}`]);
     if (judged.time !== undefined && judged.time !== "sent")
       this.#add("enrichments", [`time-${judged.time}`]);
+  }
+
+  #endRun(): void {
+    const { label, source, verdict, count } = this.#run;
+    if (count > 0) this.#add("verdicts", [label, source, verdict], count);
   }
 
   refused(reason: string): void {
@@ -32,6 +45,7 @@ export class VerdictCounts {
 
   /** Hands everything over. */
   report(metrics: Metrics): void {
+    this.#endRun();
     for (const [key, by] of this.#counts) {
       const [name = "", first = "", second = "", third = ""] = key.split(SEPARATOR);
       switch (name) {

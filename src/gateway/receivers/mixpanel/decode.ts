@@ -53,14 +53,17 @@ function readItem(value: unknown, route: MixpanelRoute, credential: string): Rec
 }
 
 /** Decodes a request to one of the four data routes. */
-export function decodeMixpanel(record: RawRecord): DecodeResult {
+export function decodeMixpanel(
+  record: RawRecord,
+  options: { readonly wasAdmitted: boolean } = { wasAdmitted: false },
+): DecodeResult {
   const { header } = record;
   const unpacked = inflate(record.body, header.contentEncoding, UNPACKED_MAX_BYTES);
   if (unpacked.kind !== "body") return unpacked;
   const body = Buffer.from(unpacked.body.buffer, unpacked.body.byteOffset, unpacked.body.byteLength);
   const payload = readPayload(body, header.contentType, header.query);
   if (payload.json.length === 0) return { kind: "undecodable", reason: "data, missing or empty" };
-  if (!isWithinLimits(payload.json)) return { kind: "too-deep" };
+  if (!options.wasAdmitted && !isWithinLimits(payload.json)) return { kind: "too-deep" };
   const text = utf8(payload.json);
   if (text === undefined) return { kind: "undecodable", reason: "data, not UTF-8" };
   let values: readonly unknown[] | undefined;
