@@ -105,6 +105,9 @@ export function makeSideRoutes(settings: SideRouteSettings): SideRoutes {
     if (settings.routes.flags.includes(last)) return json({ flags: {} });
     if (settings.routes.flags.includes(segments.at(-3) ?? "") && last === "first-time-events")
       return json({});
+    // Server SDKs that evaluate flags themselves ask for all of them.
+    if (settings.routes.flags.includes(segments.at(-2) ?? "") && last === "definitions")
+      return json({ flags: [] });
     if (settings.routes.settings.includes(last))
       return json({ sdk_config: { config: settings.sdkConfig ?? {} } });
     if (last === "decide") return json({});
