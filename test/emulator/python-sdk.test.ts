@@ -1,46 +1,15 @@
 // The official python SDK, unchanged. Needs python3 and a package index; where one is missing the test says so by its name.
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { installPythonSdk, PYTHON_SDK_VERSION } from "../support/python-sdk.ts";
 import { tempDirectory } from "../support/temp.ts";
 import { startLocal } from "./local.ts";
 
-const VERSION = "5.3.0";
-const INSTALL_TIMEOUT_MS = 90_000;
 const directory = tempDirectory("python-sdk");
-const python = join(directory, "venv/bin/python");
-
-/** Why the SDK cannot be had here; `undefined` when it is installed. */
-function install(): string | undefined {
-  const run = (file: string, args: readonly string[]) =>
-    execFileSync(file, args, { stdio: "pipe", timeout: INSTALL_TIMEOUT_MS });
-  try {
-    run("python3", ["-m", "venv", join(directory, "venv")]);
-  } catch {
-    // The reason stands in the name of the test.
-    return "there is no python3 with venv";
-  }
-  try {
-    run(python, [
-      "-m",
-      "pip",
-      "install",
-      "--quiet",
-      "--disable-pip-version-check",
-      "--retries",
-      "1",
-      `mixpanel==${VERSION}`,
-    ]);
-    return undefined;
-  } catch {
-    // The reason stands in the name of the test.
-    return "no package index can be reached";
-  }
-}
-
-const missing = install();
+const { python, missing } = installPythonSdk(directory);
 const script = join(directory, "script.py");
 writeFileSync(
   script,
@@ -74,7 +43,7 @@ except MixpanelException as error:
 );
 
 test.skipIf(missing !== undefined)(
-  `the official python SDK ${VERSION}${missing === undefined ? "" : ` (skipped: ${missing})`}`,
+  `the official python SDK ${PYTHON_SDK_VERSION}${missing === undefined ? "" : ` (skipped: ${missing})`}`,
   async () => {
     const local = await startLocal();
     const { stdout } = await promisify(execFile)(python, [script, local.url]);

@@ -14,11 +14,11 @@ export interface Site {
   close(): Promise<void>;
 }
 
-function pageHtml(apiHost: string, config: string): string {
+function pageHtml(apiHost: string, config: string, token: string): string {
   return `<!doctype html><meta charset="utf-8"><title>Test page</title>
 <script>window.MIXPANEL_CUSTOM_LIB_URL=${JSON.stringify(`${apiHost}/lib.min.js`)};</script>
 <script src="/snippet.js"></script>
-<script>mixpanel.init("web_token", Object.assign({ api_host: ${JSON.stringify(apiHost)}, persistence: "localStorage" }, ${config}));</script>
+<script>mixpanel.init(${JSON.stringify(token)}, Object.assign({ api_host: ${JSON.stringify(apiHost)}, persistence: "localStorage" }, ${config}));</script>
 <h1>Test page</h1>`;
 }
 
@@ -49,7 +49,8 @@ export async function startSite(): Promise<Site> {
     if (url.pathname === "/snippet.js")
       return response.writeHead(200, { "content-type": "text/javascript" }).end(snippet);
     if (url.pathname === "/page") {
-      const html = pageHtml(url.searchParams.get("api_host") ?? "", url.searchParams.get("config") ?? "{}");
+      const { api_host: apiHost = "", config = "{}", token = "web_token" } = Object.fromEntries(url.searchParams);
+      const html = pageHtml(apiHost, config, token);
       return response.writeHead(200, { "content-type": "text/html" }).end(html);
     }
     return response.writeHead(404).end();
