@@ -28,6 +28,8 @@ const EVENTS = 6;
 const BODY_MAX_BYTES = 4000;
 const FILLER = "x".repeat(450);
 const WAIT_MS = 15_000;
+/** An SDK that has nothing queued and has sent nothing for so long is done. */
+const QUIET_MS = 600;
 
 type AnswerName = "accepted" | "unknown token" | "finding (development)" | "overload" | "too large" | "malformed";
 interface Case {
@@ -47,14 +49,15 @@ const CASES: readonly Case[] = [
 interface Observed {
   /** Distinct events on disk. */
   readonly kept: number;
-  readonly requests: number;
+  /** Requests that were answered 503 or 413. */
+  readonly refused: number;
   /** What the caller was told. */
   readonly error: string | undefined;
 }
 
 /** Words for what was seen; the table has these. */
-function describeOutcome({ kept, requests, error }: Observed): string {
-  if (kept === EVENTS) return requests > 1 ? "kept, sent again, all arrived" : "cleared, all arrived";
+function describeOutcome({ kept, refused, error }: Observed): string {
+  if (kept === EVENTS) return refused > 0 ? "kept, sent again, all arrived" : "cleared, all arrived";
   if (kept > 0) return `${kept} of ${EVENTS} arrived`;
   return error === undefined ? "cleared, none arrived" : "given up, the caller gets an error";
 }
@@ -125,7 +128,9 @@ afterAll(async () => {
   writeTable();
 });
 
-const requestCount = () => door.metrics.value("plumbline_received_requests_total");
+const requestCount = (outcome?: string) =>
+  door.metrics.value("plumbline_received_requests_total", outcome === undefined ? {} : { outcome });
+const refusedCount = () => requestCount("overloaded") + requestCount("too-large");
 
 /** Runs one case: `send` hands `EVENTS` events to the SDK; `isIdle` says when the SDK has nothing more to send. */
 async function observe(
@@ -136,16 +141,19 @@ async function observe(
   door.records();
   refuseNext = answer === "overload" ? 1 : 0;
   const before = requestCount();
+  const refusedBefore = refusedCount();
   const error = await send();
   const ids = new Set<unknown>();
   const deadline = Date.now() + WAIT_MS;
-  for (;;) {
+  let [requests, quietSince] = [requestCount(), Date.now()];
+  while (ids.size < EVENTS && Date.now() < deadline) {
     for (const item of door.items()) if (item.kind === "event") ids.add(item.properties["n"]);
-    if (ids.size === EVENTS || Date.now() > deadline || (requestCount() > before && (await isIdle()))) break;
+    if (requestCount() !== requests || !(await isIdle())) [requests, quietSince] = [requestCount(), Date.now()];
+    else if (requests > before && Date.now() - quietSince > QUIET_MS) break;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   for (const item of door.items()) if (item.kind === "event") ids.add(item.properties["n"]);
-  return describeOutcome({ kept: ids.size, requests: requestCount() - before, error });
+  return describeOutcome({ kept: ids.size, refused: refusedCount() - refusedBefore, error });
 }
 
 function record(sdk: string, { answer }: Case, outcome: string): void {
