@@ -98,6 +98,8 @@ export interface SystemOptions {
   readonly extra?: string;
   readonly sources?: string;
   readonly emulatorArgs?: readonly string[];
+  /** More keys of the destination, as YAML flow text. */
+  readonly destination?: string;
 }
 
 const DEFAULT_SOURCES = "sources: { web: { token: web_token }, api: { token: api_token } }";
@@ -118,7 +120,7 @@ export async function makeSystem(options: SystemOptions): Promise<System> {
       `listen: 127.0.0.1:${port}`,
       "admin: { listen: 127.0.0.1:0 }",
       options.sources ?? DEFAULT_SOURCES,
-      `destinations: { product: { kind: mixpanel, host: "${emulator.url}", token: mp_token, project_id: 1, service_account: { username: sa, secret: sa_secret } } }`,
+      `destinations: { product: { kind: mixpanel, host: "${emulator.url}", token: mp_token, project_id: 1, service_account: { username: sa, secret: sa_secret }${options.destination === undefined ? "" : `, ${options.destination}`} } }`,
       options.extra ?? "",
     ].join("\n"),
   );
