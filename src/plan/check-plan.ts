@@ -91,6 +91,9 @@ function toFindings(hits: readonly RuleHit[], plan: RawPlan, locate: Locate): Fi
   });
 }
 
+/** Rules about what is not there. Nothing can be said about that while a part of the plan cannot be read. */
+const ABSENCE: ReadonlySet<string> = new Set(["dangling-reference", "identity-missing"]);
+
 function byPlace(a: Finding, b: Finding): number {
   const file =
     (a.where?.file ?? "") < (b.where?.file ?? "")
@@ -121,8 +124,9 @@ export function checkPlan(entry: string, files: PlanFiles, options: CheckOptions
     ...limitRules(context),
     ...unknownRules(plan),
   ];
-  const { kept, own } = applyIgnores(hits, plan, options.today);
-  const all = [...findings, ...toFindings([...kept, ...own], plan, locate)].sort(byPlace);
+  const told = read.isIncomplete ? hits.filter(({ id }) => !ABSENCE.has(id)) : hits;
+  const { kept, own } = applyIgnores(told, plan, options.today);
+  const all = [...findings, ...toFindings([...kept, ...own.filter(({ id }) => !read.isIncomplete || id !== "unused-ignore")], plan, locate)].sort(byPlace);
   const hasError = all.some(({ level }) => level === "error");
   return {
     findings: all,

@@ -16,8 +16,12 @@ const START_TIMEOUT_MS = 30_000;
 export interface Running {
   readonly url: string;
   readonly process: ChildProcess;
+  /** The line that named the URL. */
+  readonly firstLine: string;
   /** Last lines of stderr, for a failing test's message. */
   errors(): string;
+  /** What stands on stdout behind the first line. */
+  output(): string;
   /** SIGTERM, then waits for the end; returns the exit code. */
   stop(): Promise<number | null>;
   /** SIGKILL, then waits for the end. */
@@ -47,21 +51,31 @@ export async function startPlumbline(
   });
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    errors = (errors + text).slice(-8000);
+    errors = (errors + text).slice(-200_000);
   });
-  const ended = once(child, "exit");
-  const url = await new Promise<string>((resolve, reject) => {
+  const ended = once(child, "close");
+  let output = "";
+  const { url, line: firstLine } = await new Promise<{ url: string; line: string }>((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new Error(`no URL after ${START_TIMEOUT_MS} ms: ${errors}`)),
       START_TIMEOUT_MS,
     );
     child.once("exit", (code) => reject(new Error(`plumbline ${args[0]} ended with ${code}: ${errors}`)));
-    createInterface({ input: child.stdout }).on("line", (line) => {
+    let isFound = false;
+    const look = (line: string): void => {
+      if (isFound) return;
       const found = /https?:\/\/[\w.:[\]]+/.exec(line)?.[0];
       if (found === undefined) return;
+      isFound = true;
       clearTimeout(timer);
-      resolve(found);
+      resolve({ url: found, line });
+    };
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      if (isFound) output += `${line}\n`;
+      else look(line);
     });
+    // A command whose stdout is a report says on stderr where it listens.
+    createInterface({ input: child.stderr }).on("line", look);
   });
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
@@ -71,7 +85,9 @@ export async function startPlumbline(
   return {
     url,
     process: child,
+    firstLine,
     errors: () => errors,
+    output: () => output,
     stop: () => end("SIGTERM"),
     kill: async () => {
       await end("SIGKILL");

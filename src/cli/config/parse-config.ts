@@ -233,7 +233,7 @@ export function parseConfig(
   const document = parseLocated(text, file, fillIn);
   findings.push(...document.findings);
   if (document.value === undefined) return { kind: "findings", findings };
-  const shape = checker.check(document);
+  const shape = checker.check(document).map(({ finding }) => finding);
   findings.push(...shape);
   // The schema let it through: it has the shape of the file.
   const raw = document.value as RawConfig;

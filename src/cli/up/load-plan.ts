@@ -1,4 +1,5 @@
 // Reads, checks and compiles the plan from disk, and remembers which files it came from.
+import { relative } from "node:path";
 import { MIXPANEL_PLAN_LIMITS } from "../../providers/index.ts";
 import type { Finding } from "../../core/index.ts";
 import { checkPlan, type Lock } from "../../plan/index.ts";
@@ -16,6 +17,14 @@ export function todayIso(): string {
   return new Date().toISOString().slice(0, 10);
 }
 
+/** Names a file as people here do, and as annotations of a code host need it: from the working folder. */
+function fromHere(finding: Finding): Finding {
+  const { where } = finding;
+  if (where === undefined) return finding;
+  const file = relative(process.cwd(), where.file);
+  return file.startsWith("..") ? finding : { ...finding, where: { ...where, file } };
+}
+
 /** Loads a plan; mistakes are findings. */
 export function loadPlan(entry: string): LoadedPlan {
   const disk = diskPlanFiles();
@@ -31,5 +40,5 @@ export function loadPlan(entry: string): LoadedPlan {
     },
     { limits: [MIXPANEL_PLAN_LIMITS], today: todayIso() },
   );
-  return { findings, lock, files: [...files] };
+  return { findings: findings.map(fromHere), lock, files: [...files] };
 }

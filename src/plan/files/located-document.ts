@@ -82,13 +82,14 @@ function unsupported(document: Document<ParsedNode>, located: Located): Finding[
 }
 
 function syntaxFindings(document: Document<ParsedNode>, located: Located): Finding[] {
-  return document.errors.map(({ pos, message }) => ({
-    id: "yaml-syntax",
-    level: "error",
-    at: "",
-    where: located.at(pos[0]),
-    message: message.split("\n")[0] ?? message,
-  }));
+  const lines = new Set<number>();
+  return document.errors.flatMap(({ pos, message }) => {
+    const where = located.at(pos[0]);
+    // What follows on the same line is the parser's confusion, not another mistake.
+    if (lines.has(where.line)) return [];
+    lines.add(where.line);
+    return [{ id: "yaml-syntax", level: "error" as const, at: "", where, message: message.split("\n")[0] ?? message }];
+  });
 }
 
 function replaceTexts(document: Document<ParsedNode>, located: Located, replace: ReplaceText): void {

@@ -23,10 +23,26 @@ const FILES_MAX = 2000;
 
 const checker = makeSchemaChecker(PLAN_SCHEMA);
 
+/** Path of the entry that a mistake is in: one event, one property, or a whole section that is no map. */
+function entryOf(path: DocumentPath): DocumentPath {
+  const [section] = path;
+  if (section === "groups") return path.slice(0, 3);
+  return (MAP_SECTIONS as readonly unknown[]).includes(section) ? path.slice(0, 2) : path.slice(0, 1);
+}
+
+function leaveOut(value: Record<string, unknown>, path: DocumentPath): void {
+  let target: unknown = value;
+  for (const step of path.slice(0, -1)) target = isObject(target) ? target[step] : undefined;
+  const last = path.at(-1);
+  if (isObject(target) && last !== undefined) delete target[last];
+}
+
 export interface ReadPlan {
   /** Undefined when the files are not a plan at all. */
   readonly plan: RawPlan | undefined;
   readonly findings: readonly Finding[];
+  /** Something was left out because it could not be read: what is missing elsewhere says nothing. */
+  readonly isIncomplete: boolean;
   /** Where a path of the plan stands, for example `["events", "userSignsUp", "name"]`. */
   locate(path: DocumentPath): FileLocation;
 }
@@ -71,12 +87,14 @@ class PlanReader {
     this.findings.push(...document.findings);
     if (document.findings.length > 0) return;
     const shape = checker.check(document);
-    this.findings.push(...shape);
+    this.findings.push(...shape.map(({ finding }) => finding));
     if (!isObject(document.value)) return;
     this.documents.push(document);
-    // A file with mistakes of shape is still searched for more files, so that all findings come at once.
+    // What has the wrong shape is left out; the rest is looked at, so that all findings come at once.
+    const value = structuredClone(document.value);
+    for (const { finding, path } of shape) leaveOut(value, finding.id === "unknown-key" ? path : entryOf(path));
     this.#include(document, document.value["include"]);
-    if (shape.length === 0) this.#merge(document, document.value);
+    this.#merge(document, value);
   }
 
   #include(document: LocatedDocument, include: unknown): void {
@@ -179,8 +197,9 @@ export function readPlan(entry: string, files: PlanFiles): ReadPlan {
   reader.read(entry, undefined);
   const locate = (path: DocumentPath): FileLocation => reader.locate(path);
   const { merged, findings } = reader;
+  const isIncomplete = findings.length > 0;
   for (const name of ["plumbline", "name"] as const)
-    if (merged[name] === undefined && reader.documents.length > 0)
+    if (merged[name] === undefined && !isIncomplete)
       findings.push({
         id: "bad-value",
         level: "error",
@@ -204,5 +223,5 @@ export function readPlan(entry: string, files: PlanFiles): ReadPlan {
   };
   // Every file went through the schema; what did not was left out above.
   const plan = reader.documents.length === 0 ? undefined : ({ ...empty, ...merged } as RawPlan);
-  return { plan, findings, locate };
+  return { plan, findings, isIncomplete, locate };
 }

@@ -58,8 +58,14 @@ function pathOf(pointer: string): DocumentPath {
     .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
 }
 
+/** A mistake of shape, and the path of what is wrong. */
+export interface ShapeFinding {
+  readonly finding: Finding;
+  readonly path: DocumentPath;
+}
+
 export interface SchemaChecker {
-  check(document: LocatedDocument): readonly Finding[];
+  check(document: LocatedDocument): readonly ShapeFinding[];
 }
 
 /** Compiles a schema. `prefix` stands before the finding ids `bad-value` and `unknown-key`. */
@@ -82,10 +88,10 @@ export function makeSchemaChecker(schema: JsonObject, prefix = ""): SchemaChecke
   };
 }
 
-function toFinding(error: ErrorObject, document: LocatedDocument, prefix: string): Finding {
+function toFinding(error: ErrorObject, document: LocatedDocument, prefix: string): ShapeFinding {
   const { message, fix, member } = describe(error);
   const path = [...pathOf(error.instancePath), ...(member === undefined ? [] : [member])];
-  return {
+  const finding: Finding = {
     id: `${prefix}${error.keyword === "additionalProperties" ? "unknown-key" : "bad-value"}`,
     level: "error",
     at: path.join("."),
@@ -93,4 +99,5 @@ function toFinding(error: ErrorObject, document: LocatedDocument, prefix: string
     message,
     ...(fix === undefined ? {} : { fix }),
   };
+  return { finding, path };
 }
