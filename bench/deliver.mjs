@@ -29,7 +29,9 @@ function payloadOf() {
 
 /** The emulator's bare limit: bodies made before, posted as fast as it answers. */
 async function bareLimit(url) {
-  const bodies = Array.from({ length: 25 }, () => gzipSync(Array.from({ length: PER_REQUEST }, payloadOf).join("\n"), { level: 1 }));
+  const bodies = Array.from({ length: 25 }, () =>
+    gzipSync(Array.from({ length: PER_REQUEST }, payloadOf).join("\n"), { level: 1 }),
+  );
   const total = Math.min(EVENTS, 400_000) / PER_REQUEST;
   let next = 0;
   const started = performance.now();
@@ -38,10 +40,15 @@ async function bareLimit(url) {
       const body = bodies[next++ % bodies.length];
       const answer = await fetch(`${url}/import?strict=1&project_id=1`, {
         method: "POST",
-        headers: { authorization: "Basic c2E6cw==", "content-type": "application/x-ndjson", "content-encoding": "gzip" },
+        headers: {
+          authorization: "Basic c2E6cw==",
+          "content-type": "application/x-ndjson",
+          "content-encoding": "gzip",
+        },
         body,
       });
-      if (answer.status !== 200) throw new Error(`the emulator answered ${answer.status}: ${await answer.text()}`);
+      if (answer.status !== 200)
+        throw new Error(`the emulator answered ${answer.status}: ${await answer.text()}`);
       await answer.arrayBuffer();
     }
   };
@@ -52,7 +59,14 @@ async function bareLimit(url) {
 async function fill(journal) {
   let position = 0;
   while (position < EVENTS) {
-    const header = { kind: "event", ids: ["d"], repeatable: true, source: "web", name: "Order completed", time: Date.now() };
+    const header = {
+      kind: "event",
+      ids: ["d"],
+      repeatable: true,
+      source: "web",
+      name: "Order completed",
+      time: Date.now(),
+    };
     const records = Array.from({ length: CHUNK }, () => encodeOutbox(header, payloadOf()));
     await journal.write((write) => appendOutbox(write, OUTBOX_LOG, records));
     position += CHUNK;
@@ -69,8 +83,22 @@ export async function run() {
   const limit = await bareLimit(bare.url);
   await bare.stop();
   const emulator = await start([MAIN, "emulator", "--port", "0"]);
-  const provider = createMixpanelProvider({ host: emulator.url, token: "mp", projectId: 1, serviceAccount: { username: "sa", secret: "s" }, clock });
-  const delivery = createDelivery({ destination: "bench", provider, journal, clock, log: quiet, metrics: { count() {}, gauge() {}, observe() {} }, random: Math.random });
+  const provider = createMixpanelProvider({
+    host: emulator.url,
+    token: "mp",
+    projectId: 1,
+    serviceAccount: { username: "sa", secret: "s" },
+    clock,
+  });
+  const delivery = createDelivery({
+    destination: "bench",
+    provider,
+    journal,
+    clock,
+    log: quiet,
+    metrics: { count() {}, gauge() {}, observe() {} },
+    random: Math.random,
+  });
   globalThis.gc?.();
   const stop = new AbortController();
   const rss = [];
@@ -86,7 +114,9 @@ export async function run() {
   stop.abort();
   await running;
   await provider.close();
-  const stored = JSON.parse(execFileSync("curl", ["-s", `${emulator.url}/emulator/stats`], { encoding: "utf8" })).events;
+  const stored = JSON.parse(
+    execFileSync("curl", ["-s", `${emulator.url}/emulator/stats`], { encoding: "utf8" }),
+  ).events;
   await emulator.stop();
   await journal.close();
   rmSync(folder, { recursive: true, force: true });
@@ -95,7 +125,8 @@ export async function run() {
   const target = Math.min(LIMIT_PER_SECOND, limit);
   // The first quarter warms up; after it memory must be flat.
   const quarter = Math.floor(rss.length / 4);
-  const growth = (Math.max(...rss.slice(quarter)) - Math.max(...rss.slice(0, Math.max(1, quarter)))) / 2 ** 20;
+  const growth =
+    (Math.max(...rss.slice(quarter)) - Math.max(...rss.slice(0, Math.max(1, quarter)))) / 2 ** 20;
   return [
     {
       measure: `delivery of a backlog of ${EVENTS.toLocaleString("en-US")} events`,
@@ -108,6 +139,13 @@ export async function run() {
       note: "all on two cores: delivery, gzip, emulator",
     },
     { measure: "CPU of delivery", value: (used.user + used.system) / EVENTS, unit: "µs/event" },
-    { measure: "growth of memory after the first quarter", value: growth, unit: "MB RSS", target: `≤ ${GROWTH_MAX_MB} MB`, met: growth <= GROWTH_MAX_MB, note: "pages of the journal's memory map count here although the kernel can take them back" },
+    {
+      measure: "growth of memory after the first quarter",
+      value: growth,
+      unit: "MB RSS",
+      target: `≤ ${GROWTH_MAX_MB} MB`,
+      met: growth <= GROWTH_MAX_MB,
+      note: "pages of the journal's memory map count here although the kernel can take them back",
+    },
   ];
 }

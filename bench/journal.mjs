@@ -31,20 +31,36 @@ async function appendRate(journal, concurrency) {
   };
   await Promise.all(Array.from({ length: concurrency }, lane));
   const used = process.cpuUsage(cpu);
-  return { perSecond: (APPENDS * 1000) / (performance.now() - started), cpuMicros: (used.user + used.system) / APPENDS };
+  return {
+    perSecond: (APPENDS * 1000) / (performance.now() - started),
+    cpuMicros: (used.user + used.system) / APPENDS,
+  };
 }
 
 export async function run() {
   const folder = mkdtempSync(join(tmpdir(), "plumbline-bench-journal-"));
   const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-  const journal = await openJournal({ directory: folder, clock: { now: Date.now }, log: quiet, role: "primary" });
+  const journal = await openJournal({
+    directory: folder,
+    clock: { now: Date.now },
+    log: quiet,
+    role: "primary",
+  });
   const rows = [];
   for (const concurrency of [1, 32, 256]) {
     const results = [];
     for (let round = 0; round < ROUNDS; round++) results.push(await appendRate(journal, concurrency));
     rows.push(
-      { measure: `durable appends of ${RECORD.length} bytes, ${concurrency} under way`, value: median(results.map(({ perSecond }) => perSecond)), unit: "appends/s" },
-      { measure: `CPU of an append, ${concurrency} under way`, value: median(results.map(({ cpuMicros }) => cpuMicros)), unit: "µs" },
+      {
+        measure: `durable appends of ${RECORD.length} bytes, ${concurrency} under way`,
+        value: median(results.map(({ perSecond }) => perSecond)),
+        unit: "appends/s",
+      },
+      {
+        measure: `CPU of an append, ${concurrency} under way`,
+        value: median(results.map(({ cpuMicros }) => cpuMicros)),
+        unit: "µs",
+      },
     );
   }
   rows.push({ measure: "the disk's own fsync", value: fsyncMicros(folder), unit: "µs" });

@@ -32,7 +32,11 @@ ${extra}`,
 }
 
 function lagOf(folder) {
-  const { logs } = JSON.parse(execFileSync(process.execPath, [MAIN, "status", "--json", "--config", join(folder, "plumbline.yaml")], { encoding: "utf8" }));
+  const { logs } = JSON.parse(
+    execFileSync(process.execPath, [MAIN, "status", "--json", "--config", join(folder, "plumbline.yaml")], {
+      encoding: "utf8",
+    }),
+  );
   const behind = ({ last, consumers }) => last - Math.min(last, ...Object.values(consumers));
   // A record of `raw` is a request; one of the outbox is an event.
   return behind(logs[0]) * BATCH + behind(logs[1]);
@@ -41,7 +45,9 @@ function lagOf(folder) {
 /** A light client in a process of its own: a fixed number of requests each second. */
 function startLoad(url, perSecond) {
   const script = new URL("support/steady-load.mjs", import.meta.url).pathname;
-  return spawn(process.execPath, [script, url, String(perSecond), String(BATCH), String(SECONDS)], { stdio: ["ignore", "pipe", "inherit"] });
+  return spawn(process.execPath, [script, url, String(perSecond), String(BATCH), String(SECONDS)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
 }
 
 async function output(child) {
@@ -66,7 +72,10 @@ export async function run() {
   while (lagOf(folder) > 0) await new Promise((resolve) => setTimeout(resolve, 100));
   const drainSeconds = (performance.now() - drainStarted) / 1000;
   const memory = gateway.rss();
-  const used = { gateway: gateway.cpuSeconds() - before.gateway, emulator: emulator.cpuSeconds() - before.emulator };
+  const used = {
+    gateway: gateway.cpuSeconds() - before.gateway,
+    emulator: emulator.cpuSeconds() - before.emulator,
+  };
   await gateway.stop();
   await emulator.stop();
   rmSync(folder, { recursive: true, force: true });
@@ -84,8 +93,19 @@ export async function run() {
       met: rate >= TARGET_PER_SECOND * 0.99 && worst <= LAG_MAX,
       note: `load and emulator ran on the same two cores; ${sent.refused} requests refused`,
     },
-    { measure: "backlog not yet delivered, largest seen", value: worst, unit: "events", target: `≤ ${LAG_MAX.toLocaleString("en-US")}`, met: worst <= LAG_MAX, note: `empty ${drainSeconds.toFixed(1)} s after the load ended; every 5 s: ${[...lags, atEnd].map((lag) => Math.round(lag / 1000)).join(", ")} thousand` },
-    { measure: "CPU of the gateway (receive, judge, deliver)", value: perEvent(used.gateway), unit: "µs/event" },
+    {
+      measure: "backlog not yet delivered, largest seen",
+      value: worst,
+      unit: "events",
+      target: `≤ ${LAG_MAX.toLocaleString("en-US")}`,
+      met: worst <= LAG_MAX,
+      note: `empty ${drainSeconds.toFixed(1)} s after the load ended; every 5 s: ${[...lags, atEnd].map((lag) => Math.round(lag / 1000)).join(", ")} thousand`,
+    },
+    {
+      measure: "CPU of the gateway (receive, judge, deliver)",
+      value: perEvent(used.gateway),
+      unit: "µs/event",
+    },
     { measure: "CPU of the swallowing emulator", value: perEvent(used.emulator), unit: "µs/event" },
     { measure: "CPU of the load", value: perEvent(sent.cpuSeconds), unit: "µs/event" },
     {
@@ -98,4 +118,3 @@ export async function run() {
     },
   ];
 }
-

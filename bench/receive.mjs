@@ -39,9 +39,13 @@ end
 }
 
 function load(url, script, seconds) {
-  const output = execFileSync("taskset", ["-c", "1", "wrk", "-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, "-s", script, url], {
-    encoding: "utf8",
-  });
+  const output = execFileSync(
+    "taskset",
+    ["-c", "1", "wrk", "-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, "-s", script, url],
+    {
+      encoding: "utf8",
+    },
+  );
   const [, requests, micros, p99, errors] = /RESULT (\d+) (\d+) (\d+) (\d+)/.exec(output).map(Number);
   return { perSecond: (requests * 1e6) / micros, p99Ms: p99 / 1000, errors, requests };
 }
@@ -76,7 +80,8 @@ export async function run() {
         const result = load(server.url, script, SECONDS);
         if (result.errors > 0) throw new Error(`${name}: ${result.errors} errors`);
         results[name].push(result);
-        if (name === "gateway") cpuMicros.push(((server.cpuSeconds() - before) * 1e6) / (result.requests * batch));
+        if (name === "gateway")
+          cpuMicros.push(((server.cpuSeconds() - before) * 1e6) / (result.requests * batch));
       }
     const rate = (name) => median(results[name].map(({ perSecond }) => perSecond)) * batch;
     const p99 = median(results.gateway.map(({ p99Ms }) => p99Ms));

@@ -25,7 +25,16 @@ test("plumbline.schema.json is what the configuration is checked by", async () =
 
 test("docs/errors.md lists every code with its hint", async () => {
   const rows = Object.entries(ERROR_HINTS).map(([code, hint]) => `| \`${code}\` | ${hint} |`);
-  const page = ["# Error codes", "", "Written from the table in `src/core/error-codes.ts`. Codes are never renamed and never used again for something else.", "", "| code | what to do |", "|---|---|", ...rows, ""];
+  const page = [
+    "# Error codes",
+    "",
+    "Written from the table in `src/core/error-codes.ts`. Codes are never renamed and never used again for something else.",
+    "",
+    "| code | what to do |",
+    "|---|---|",
+    ...rows,
+    "",
+  ];
   await expect(page.join("\n")).toMatchFileSnapshot("../docs/errors.md");
 });
 

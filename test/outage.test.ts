@@ -53,27 +53,47 @@ function eventAt(index: number): { readonly id: string; readonly body: object } 
   const id = `event-${index}`;
   const common = { token: "web_token", $insert_id: id, time: Date.now(), $device_id: deviceId(user) };
   if (step < IDENTIFY_STEP)
-    return { id, body: { event: "Thing done", properties: { ...common, distinct_id: `$device:${deviceId(user)}`, n: step } } };
+    return {
+      id,
+      body: {
+        event: "Thing done",
+        properties: { ...common, distinct_id: `$device:${deviceId(user)}`, n: step },
+      },
+    };
   const known = { ...common, distinct_id: userId(user), $user_id: userId(user) };
   if (step > IDENTIFY_STEP) return { id, body: { event: "Thing done", properties: { ...known, n: step } } };
-  return { id, body: { event: "$identify", properties: { ...known, $anon_distinct_id: `$device:${deviceId(user)}` } } };
+  return {
+    id,
+    body: { event: "$identify", properties: { ...known, $anon_distinct_id: `$device:${deviceId(user)}` } },
+  };
 }
 
 async function setFaults(emulatorUrl: string, faults: readonly object[]): Promise<void> {
   await (await request(`${emulatorUrl}/emulator/faults`, { method: "DELETE" })).body.dump();
   if (faults.length === 0) return;
-  const answer = await request(`${emulatorUrl}/emulator/faults`, { method: "POST", body: JSON.stringify(faults) });
+  const answer = await request(`${emulatorUrl}/emulator/faults`, {
+    method: "POST",
+    body: JSON.stringify(faults),
+  });
   const text = await answer.body.text();
   if (answer.statusCode !== 200) throw new Error(`faults: ${answer.statusCode} ${text}`);
 }
 
 interface StoredEvent {
   readonly event: string;
-  readonly properties: { readonly $insert_id: string; readonly $user_id?: string; readonly distinct_id: string };
+  readonly properties: {
+    readonly $insert_id: string;
+    readonly $user_id?: string;
+    readonly distinct_id: string;
+  };
 }
 
 /** Calls back for each event of a view, in the order of the view. */
-async function readEvents(emulatorUrl: string, view: "raw" | "deduplicated", see: (event: StoredEvent) => void): Promise<void> {
+async function readEvents(
+  emulatorUrl: string,
+  view: "raw" | "deduplicated",
+  see: (event: StoredEvent) => void,
+): Promise<void> {
   const answer = await request(`${emulatorUrl}/emulator/events?view=${view}`);
   const lines = createInterface({ input: answer.body });
   lines.on("line", (line) => {
@@ -124,7 +144,11 @@ test(`${EVENTS.toLocaleString("en-US")} events queue while the destination is do
   await Promise.all([events.done, updates.done]);
   const sentSeconds = (Date.now() - started) / 1000;
   const { logs } = (await runJson(system, ["status"])) as {
-    readonly logs: readonly { readonly log: string; readonly last: number; readonly consumers: Record<string, number> }[];
+    readonly logs: readonly {
+      readonly log: string;
+      readonly last: number;
+      readonly consumers: Record<string, number>;
+    }[];
   };
   const outbox = logs.find(({ log }) => log === "outbox");
   const queued = (outbox?.last ?? 0) - Math.min(...Object.values(outbox?.consumers ?? {}));
@@ -148,7 +172,9 @@ test(`${EVENTS.toLocaleString("en-US")} events queue while the destination is do
     else if (!identified.has(user)) tooEarly.add(user);
   });
   const lost = [...events.acknowledged].filter((id) => !stored.has(id));
-  const profiles = new Map((await queryProfiles(emulator.url)).map((profile) => [profile.$distinct_id, profile.$properties]));
+  const profiles = new Map(
+    (await queryProfiles(emulator.url)).map((profile) => [profile.$distinct_id, profile.$properties]),
+  );
   const outOfOrder = Array.from({ length: UPDATED_USERS }, (_, user) => ({
     last: UPDATES - UPDATED_USERS + user,
     found: profiles.get(userId(user))?.["sequence"],
@@ -161,6 +187,11 @@ test(`${EVENTS.toLocaleString("en-US")} events queue while the destination is do
   expect(events.failures() + updates.failures()).toBe(0);
   expect(events.acknowledged.size).toBe(EVENTS);
   expect(queued).toBeGreaterThan(0);
-  expect({ lost, repeated, tooEarly: [...tooEarly], outOfOrder }).toEqual({ lost: [], repeated: 0, tooEarly: [], outOfOrder: [] });
+  expect({ lost, repeated, tooEarly: [...tooEarly], outOfOrder }).toEqual({
+    lost: [],
+    repeated: 0,
+    tooEarly: [],
+    outOfOrder: [],
+  });
   expect(identified.size).toBe(USERS);
 });

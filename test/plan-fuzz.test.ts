@@ -26,7 +26,8 @@ const options = { timeout: 2 * MINUTE_MS * factor };
 const hash = (text: string): string => createHmac("sha256", "fuzz").update(text).digest("hex");
 
 // One compiler for each schema: it remembers every schema it has compiled.
-const compiler = (): Ajv2020 => addFormats.default(new Ajv2020({ strict: false, strictNumbers: true, ownProperties: true }));
+const compiler = (): Ajv2020 =>
+  addFormats.default(new Ajv2020({ strict: false, strictNumbers: true, ownProperties: true }));
 
 function planWith(type: ValueType): Lock {
   return {
@@ -97,7 +98,7 @@ test("an event that needs no repair is accepted exactly when Ajv finds it valid"
       identity: { user_id: { format: "any" }, reset_on: [], forbidden: [], missing: "accept" },
       data_classes: {},
       events: Object.fromEntries(
-        Object.entries(plan.events).map(([id, { deprecated: _, ...event }]) => [
+        Object.entries(plan.events).map(([id, { deprecated: _deprecated, ...event }]) => [
           id,
           {
             ...event,

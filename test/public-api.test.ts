@@ -8,7 +8,9 @@ const root = new URL("../", import.meta.url);
 const { exports } = JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as {
   readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
 };
-const modules = Object.entries(exports).flatMap(([name, target]) => (typeof target === "string" ? [] : [[name, target.default] as const]));
+const modules = Object.entries(exports).flatMap(([name, target]) =>
+  typeof target === "string" ? [] : [[name, target.default] as const],
+);
 
 test.each(modules)("%s", async (_, target) => {
   const names = Object.keys((await import(new URL(target, root).href)) as object).sort();

@@ -13,8 +13,13 @@ const TICKS_PER_SECOND = Number(execFileSync("getconf", ["CLK_TCK"], { encoding:
  * @param {string[]} args @param {{ core?: string, env?: Record<string, string>, cwd?: string }} [options] @returns {Promise<Started>}
  */
 export async function start(args, { core, env = {}, cwd } = {}) {
-  const command = core === undefined ? [process.execPath, ...args] : ["taskset", "-c", core, process.execPath, ...args];
-  const child = spawn(command[0], command.slice(1), { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env }, cwd });
+  const command =
+    core === undefined ? [process.execPath, ...args] : ["taskset", "-c", core, process.execPath, ...args];
+  const child = spawn(command[0], command.slice(1), {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...env },
+    cwd,
+  });
   const url = await new Promise((resolve, reject) => {
     child.once("exit", (code) => reject(new Error(`${args.join(" ")} ended with ${code}`)));
     createInterface({ input: child.stdout }).on("line", (line) => {
@@ -37,7 +42,8 @@ export async function start(args, { core, env = {}, cwd } = {}) {
     },
     stop: async () => {
       child.kill("SIGTERM");
-      if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once("exit", resolve));
+      if (child.exitCode === null && child.signalCode === null)
+        await new Promise((resolve) => child.once("exit", resolve));
     },
   };
 }

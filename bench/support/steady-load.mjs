@@ -84,7 +84,12 @@ const timer = setInterval(() => {
   clearInterval(timer);
   const used = process.cpuUsage(cpu);
   process.stdout.write(
-    JSON.stringify({ events: answered * batch, refused, seconds: (performance.now() - started) / 1000, cpuSeconds: (used.user + used.system) / 1e6 }),
+    JSON.stringify({
+      events: answered * batch,
+      refused,
+      seconds: (performance.now() - started) / 1000,
+      cpuSeconds: (used.user + used.system) / 1e6,
+    }),
   );
   process.exit(0);
 }, TICK_MS);

@@ -72,7 +72,7 @@ window.MIXPANEL_CUSTOM_LIB_URL=${JSON.stringify(`${gateway.origin}/lib.min.js`)}
     },
   };
 
-  const server = createServer(async (request, response) => {
+  async function answer(request, response) {
     const path = new URL(request.url ?? "/", "http://shop").pathname;
     const send = (status, type, body) => response.writeHead(status, { "content-type": type }).end(body);
     try {
@@ -85,7 +85,8 @@ window.MIXPANEL_CUSTOM_LIB_URL=${JSON.stringify(`${gateway.origin}/lib.min.js`)}
     } catch (error) {
       return send(400, "text/plain", error.message);
     }
-  });
+  }
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}`,

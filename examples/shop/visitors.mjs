@@ -47,7 +47,7 @@ async function visit(browser, shopUrl) {
     await pick(await page.locator("#products button").all()).click();
     await pause(400);
   }
-  const mischief = [...["#unplanned", "#email-id", "#write-state"], undefined, undefined, undefined];
+  const mischief = ["#unplanned", "#email-id", "#write-state", undefined, undefined, undefined];
   const button = pick(mischief);
   if (button) await page.click(button);
   if (Math.random() < 0.5) await page.click("#theme");

@@ -42,7 +42,9 @@ test("a record inside a larger buffer is read by its own bounds", () => {
 });
 
 test("records that share entries keep their order and each its own position", () => {
-  const payloads = Array.from({ length: 500 }, (_, index) => JSON.stringify({ index, text: "ü".repeat(index) }));
+  const payloads = Array.from({ length: 500 }, (_, index) =>
+    JSON.stringify({ index, text: "ü".repeat(index) }),
+  );
   const entries = append(payloads.map((payload) => encodeOutbox(header, payload)));
   const placed = entries.flatMap((entry) => readOutboxEntry(entry, 0));
   expect(entries.length).toBeGreaterThan(5);
@@ -55,7 +57,9 @@ test("an entry settled in part is read from where it was left", () => {
   const [entry] = append(["1", "2", "3"].map((payload) => encodeOutbox(header, payload)));
   if (!entry) throw new Error("no entry");
   const left = readOutboxEntry(entry, 2);
-  expect(left.map(({ position, record }) => [position, Buffer.from(record.payload).toString()])).toEqual([[3, "3"]]);
+  expect(left.map(({ position, record }) => [position, Buffer.from(record.payload).toString()])).toEqual([
+    [3, "3"],
+  ]);
 });
 
 test("a record larger than an entry stands alone", () => {

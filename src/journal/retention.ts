@@ -33,7 +33,8 @@ function lastTooOld({ database, stats, policy, now, timeOf }: TrimOptions): Posi
   const { maxAgeMs } = policy;
   if (maxAgeMs === undefined) return 0;
   const isTooOld = (position: Position): boolean => {
-    for (const { value } of database.getRange({ start: position, limit: 1 })) return now - timeOf(value) > maxAgeMs;
+    for (const { value } of database.getRange({ start: position, limit: 1 }))
+      return now - timeOf(value) > maxAgeMs;
     return false;
   };
   let [old, young] = [stats.first - 1, stats.last + 1];
@@ -52,7 +53,8 @@ export async function trimLog(options: TrimOptions): Promise<number> {
   if (!Number.isFinite(settled) || stats.records === 0) return 0;
   const last = Math.min(settled, Math.max(lastSurplus(stats, policy), lastTooOld(options)));
   let removed = 0;
-  while (signal?.aborted !== true) {
+  for (;;) {
+    if (signal?.aborted === true) break;
     const doomed = [...database.getKeys({ end: last + 1, limit: CHUNK_RECORDS })];
     if (doomed.length === 0) break;
     await database.transaction(() => {

@@ -126,7 +126,14 @@ export function checkPlan(entry: string, files: PlanFiles, options: CheckOptions
   ];
   const told = read.isIncomplete ? hits.filter(({ id }) => !ABSENCE.has(id)) : hits;
   const { kept, own } = applyIgnores(told, plan, options.today);
-  const all = [...findings, ...toFindings([...kept, ...own.filter(({ id }) => !read.isIncomplete || id !== "unused-ignore")], plan, locate)].sort(byPlace);
+  const all = [
+    ...findings,
+    ...toFindings(
+      [...kept, ...own.filter(({ id }) => !read.isIncomplete || id !== "unused-ignore")],
+      plan,
+      locate,
+    ),
+  ].sort(byPlace);
   const hasError = all.some(({ level }) => level === "error");
   return {
     findings: all,

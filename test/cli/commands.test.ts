@@ -72,7 +72,14 @@ describe("init and check", () => {
 
   test.each([
     ["json", (text: string) => expect(JSON.parse(text)).toMatchObject({ findings: [{ id: "unknown-key" }] })],
-    ["sarif", (text: string) => expect(JSON.parse(text)).toMatchObject({ version: "2.1.0", runs: [{ results: [{ ruleId: "unknown-key" }] }] })],
+    [
+      "sarif",
+      (text: string) =>
+        expect(JSON.parse(text)).toMatchObject({
+          version: "2.1.0",
+          runs: [{ results: [{ ruleId: "unknown-key" }] }],
+        }),
+    ],
     ["github", (text: string) => expect(text).toMatch(/^::error file=plan\.yaml,line=11,col=5/)],
   ] as const)("findings as %s", async (format, holds) => {
     write("plan.yaml", WRONG_PLAN);
@@ -103,7 +110,9 @@ describe("compile and export", () => {
 
   test("export gives JSON Schema, Markdown and CSV", async () => {
     await run("init", "--yes");
-    const schema = JSON.parse((await run("export", "--format", "json-schema")).stdout) as { $schema?: string };
+    const schema = JSON.parse((await run("export", "--format", "json-schema")).stdout) as {
+      $schema?: string;
+    };
     expect(schema.$schema).toContain("json-schema.org");
     expect((await run("export")).stdout).toMatch(/^# /);
     const [head, ...rows] = (await run("export", "--format", "csv")).stdout.trim().split(/\r?\n/);

@@ -57,7 +57,14 @@ const get = async (path: string) => {
 async function track(event: string, insertId: string, properties: object = {}): Promise<string> {
   const item = {
     event,
-    properties: { token: "web_token", $device_id: DEVICE, distinct_id: `$device:${DEVICE}`, $insert_id: insertId, time: Date.now(), ...properties },
+    properties: {
+      token: "web_token",
+      $device_id: DEVICE,
+      distinct_id: `$device:${DEVICE}`,
+      $insert_id: insertId,
+      time: Date.now(),
+      ...properties,
+    },
   };
   const answer = await request(`${system.gatewayUrl}/track/`, {
     method: "POST",
@@ -82,7 +89,10 @@ describe("a running gateway", () => {
     expect(await get("/readyz")).toEqual({ status: 200, text: '{"status":"ready","reasons":[]}' });
     expect(await track("Order completed", "one", { total: 1 })).toBe("1");
     await arrived("one");
-    const text = await eventually(async () => (await get("/metrics")).text, (found) => found.includes("plumbline_delivered_records_total"));
+    const text = await eventually(
+      async () => (await get("/metrics")).text,
+      (found) => found.includes("plumbline_delivered_records_total"),
+    );
     for (const name of [
       "plumbline_received_events_total",
       "plumbline_verdicts_total",
@@ -98,41 +108,70 @@ describe("a running gateway", () => {
 
   test("keeps out what the plan does not know; a preview and a replay under a better plan let it in, once, at its own time", async () => {
     await track("Checkout started", "early");
-    await eventually(async () => (await cli("quarantine", "list", "--json")).stdout, (text) => text.includes("Checkout started"));
+    await eventually(
+      async () => (await cli("quarantine", "list", "--json")).stdout,
+      (text) => text.includes("Checkout started"),
+    );
     const better = join(system.directory, "better.yaml");
     await writeFile(better, WITH_CHECKOUT);
     const preview = await cli("quarantine", "preview", "--plan", better, "--json");
-    expect(JSON.parse(preview.stdout)).toMatchObject({ changed: 1, rows: [{ name: "Checkout started", today: "quarantined", next: "accepted" }] });
+    expect(JSON.parse(preview.stdout)).toMatchObject({
+      changed: 1,
+      rows: [{ name: "Checkout started", today: "quarantined", next: "accepted" }],
+    });
     const dry = await cli("quarantine", "replay", "--plan", better, "--json");
     expect(JSON.parse(dry.stdout)).toMatchObject({ applied: false, released: 1 });
-    expect(JSON.parse((await cli("quarantine", "replay", "--plan", better, "--apply", "--json")).stdout)).toMatchObject({ applied: true, released: 1 });
-    expect(JSON.parse((await cli("quarantine", "replay", "--plan", better, "--apply", "--json")).stdout)).toMatchObject({ examined: 0 });
+    expect(
+      JSON.parse((await cli("quarantine", "replay", "--plan", better, "--apply", "--json")).stdout),
+    ).toMatchObject({ applied: true, released: 1 });
+    expect(
+      JSON.parse((await cli("quarantine", "replay", "--plan", better, "--apply", "--json")).stdout),
+    ).toMatchObject({ examined: 0 });
     const events = await arrived("early");
     expect(events.filter(({ properties }) => properties.$insert_id === "early")).toHaveLength(1);
   });
 
   test("takes a good new plan without restart, and refuses a broken one with its findings", async () => {
     const plan = join(system.directory, "plan.yaml");
-    const before = await metric(/plumbline_verdicts_total\{event="Checkout started"[^}]*verdict="accepted"[^}]*\} (\d+)/);
+    const before = await metric(
+      /plumbline_verdicts_total\{event="Checkout started"[^}]*verdict="accepted"[^}]*\} (\d+)/,
+    );
     await writeFile(plan, `${PLAN}broken: [`);
-    await eventually(() => Promise.resolve(gateway.errors()), (text) => text.includes("the old one stays"), { what: "the refusal" });
+    await eventually(
+      () => Promise.resolve(gateway.errors()),
+      (text) => text.includes("the old one stays"),
+      { what: "the refusal" },
+    );
     expect(gateway.errors()).toContain("plan.yaml:");
     expect(await track("Order completed", "still", { total: 2 })).toBe("1");
     await arrived("still");
     await writeFile(plan, WITH_CHECKOUT);
-    await eventually(() => Promise.resolve(gateway.errors()), (text) => text.includes("a new plan holds"), { what: "the new plan" });
+    await eventually(
+      () => Promise.resolve(gateway.errors()),
+      (text) => text.includes("a new plan holds"),
+      { what: "the new plan" },
+    );
     await track("Checkout started", "late");
     await arrived("late");
-    expect(await metric(/plumbline_verdicts_total\{event="Checkout started"[^}]*verdict="accepted"[^}]*\} (\d+)/)).toBe(before + 1);
+    expect(
+      await metric(/plumbline_verdicts_total\{event="Checkout started"[^}]*verdict="accepted"[^}]*\} (\d+)/),
+    ).toBe(before + 1);
   });
 
   test("reads the plan again on SIGHUP", async () => {
     const loads = () => gateway.errors().split("a new plan holds").length;
     const before = loads();
     const plan = join(system.directory, "plan.yaml");
-    await writeFile(plan, (await readFile(plan, "utf8")).replace("An order was paid", "An order was paid for"));
+    await writeFile(
+      plan,
+      (await readFile(plan, "utf8")).replace("An order was paid", "An order was paid for"),
+    );
     gateway.process.kill("SIGHUP");
-    await eventually(() => Promise.resolve(loads()), (now) => now > before, { what: "a reload" });
+    await eventually(
+      () => Promise.resolve(loads()),
+      (now) => now > before,
+      { what: "a reload" },
+    );
   });
 
   test("status reads the journal beside the running gateway", async () => {
@@ -154,7 +193,14 @@ describe("a running gateway", () => {
     await track("Order completed", "quiet", { total: "not a number at all", note: "private-note" });
     await arrived("still");
     const text = gateway.errors();
-    for (const secret of ["private-note", "not a number at all", DEVICE, "web_token", "mp_token", "sa_secret"])
+    for (const secret of [
+      "private-note",
+      "not a number at all",
+      DEVICE,
+      "web_token",
+      "mp_token",
+      "sa_secret",
+    ])
       expect(text).not.toContain(secret);
   });
 
@@ -172,10 +218,19 @@ describe("the pipeline in one thread", () => {
     const running = await inline.startGateway();
     const item = {
       event: "Order completed",
-      properties: { token: "web_token", $device_id: DEVICE, distinct_id: `$device:${DEVICE}`, $insert_id: "inline", total: "3" },
+      properties: {
+        token: "web_token",
+        $device_id: DEVICE,
+        distinct_id: `$device:${DEVICE}`,
+        $insert_id: "inline",
+        total: "3",
+      },
     };
     await request(`${inline.gatewayUrl}/track/`, { method: "POST", body: JSON.stringify([item]) });
-    const events = await eventually(() => exportEvents(inline.emulator.url), (found) => found.length === 1);
+    const events = await eventually(
+      () => exportEvents(inline.emulator.url),
+      (found) => found.length === 1,
+    );
     expect(events[0]?.properties["total"]).toBe(3);
     expect(await running.stop()).toBe(0);
     await inline.close();
@@ -186,10 +241,16 @@ describe("plumbline listen", () => {
   const send = (url: string, event: string, properties: object = {}) =>
     request(`${url}/track/?verbose=1`, {
       method: "POST",
-      body: JSON.stringify([{ event, properties: { token: "any", $device_id: DEVICE, distinct_id: `$device:${DEVICE}`, ...properties } }]),
+      body: JSON.stringify([
+        {
+          event,
+          properties: { token: "any", $device_id: DEVICE, distinct_id: `$device:${DEVICE}`, ...properties },
+        },
+      ]),
     }).then((answer) => answer.body.text());
   const plan = () => join(system.directory, "listen.yaml");
-  const start = (...args: string[]) => startPlumbline(["listen", "--plan", plan(), ...args], { cwd: system.directory });
+  const start = (...args: string[]) =>
+    startPlumbline(["listen", "--plan", plan(), ...args], { cwd: system.directory });
 
   beforeAll(() => writeFile(plan(), WITH_CHECKOUT));
 
@@ -204,7 +265,10 @@ describe("plumbline listen", () => {
     const listener = await start("--expect", "orderCompleted,checkoutStarted");
     expect(await send(listener.url, "Order complete")).toContain('"status":0');
     expect(await send(listener.url, "Order completed", { total: "many" })).toContain('"status":0');
-    await eventually(() => Promise.resolve(listener.errors()), (text) => text.includes("unknown-event"));
+    await eventually(
+      () => Promise.resolve(listener.errors()),
+      (text) => text.includes("unknown-event"),
+    );
     expect(await listener.stop()).toBe(1);
     expect(listener.output()).toContain("checkoutStarted");
   });
@@ -221,14 +285,22 @@ describe("plumbline listen", () => {
 
   test("runs a command behind it and gives it the address", async () => {
     const script = `fetch(process.env.PLUMBLINE_LISTEN_URL + "/track", { method: "POST", body: JSON.stringify([{ event: "Order completed", properties: { token: "t", $device_id: "${DEVICE}", distinct_id: "$device:${DEVICE}", total: 1 } }]) })`;
-    const good = await plumbline(["listen", "--plan", plan(), "--expect", "orderCompleted", "--", process.execPath, "-e", script], { cwd: system.directory });
+    const good = await plumbline(
+      ["listen", "--plan", plan(), "--expect", "orderCompleted", "--", process.execPath, "-e", script],
+      { cwd: system.directory },
+    );
     expect(good.code).toBe(0);
-    const failing = await plumbline(["listen", "--plan", plan(), "--", process.execPath, "-e", "process.exit(7)"], { cwd: system.directory });
+    const failing = await plumbline(
+      ["listen", "--plan", plan(), "--", process.execPath, "-e", "process.exit(7)"],
+      { cwd: system.directory },
+    );
     expect(failing.code).toBe(7);
   });
 
   test("an event id that the plan does not have is a mistake on the command line", async () => {
-    const { code, stderr } = await plumbline(["listen", "--plan", plan(), "--expect", "nobody"], { cwd: system.directory });
+    const { code, stderr } = await plumbline(["listen", "--plan", plan(), "--expect", "nobody"], {
+      cwd: system.directory,
+    });
     expect(code).toBe(2);
     expect(stderr).toContain("nobody");
   });

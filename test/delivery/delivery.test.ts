@@ -13,13 +13,23 @@ import {
 import { openJournal } from "../../src/journal/index.ts";
 import { createMixpanelProvider, type MixpanelOptions } from "../../src/providers/index.ts";
 import { addingMetrics, rememberingLog, systemClock } from "../support/quiet.ts";
-import { accept, type ScriptedMixpanel, type SeenRequest, startScripted } from "../support/scripted-mixpanel.ts";
+import {
+  accept,
+  type ScriptedMixpanel,
+  type SeenRequest,
+  startScripted,
+} from "../support/scripted-mixpanel.ts";
 
 const DESTINATION = "product";
 const DAY_MS = 86_400_000;
 const ACCOUNT = { username: "sa", secret: "sa_secret" };
 /** Short pauses, so that a test of patience is not one. */
-const FAST: Partial<DeliverySettings> = { backoffMs: 20, backoffMaxMs: 100, unauthorizedPauseMs: 60, stopGraceMs: 200 };
+const FAST: Partial<DeliverySettings> = {
+  backoffMs: 20,
+  backoffMaxMs: 100,
+  unauthorizedPauseMs: 60,
+  stopGraceMs: 200,
+};
 
 let directory = "";
 let journal: Awaited<ReturnType<typeof openJournal>>;
@@ -144,7 +154,9 @@ function until(condition: () => boolean): Promise<void> {
 
 const letters = () => [...findDeadLetters(journal, DESTINATION)];
 const insertIds = (requests: readonly SeenRequest[]) =>
-  requests.flatMap(({ items }) => items.map((item) => (item["properties"] as { $insert_id: string }).$insert_id));
+  requests.flatMap(({ items }) =>
+    items.map((item) => (item["properties"] as { $insert_id: string }).$insert_id),
+  );
 
 describe("what goes over the wire", () => {
   test("events go to /import, strict, gzip, one a line, with the service account and the project", async () => {
@@ -168,7 +180,9 @@ describe("what goes over the wire", () => {
     await bare.send(
       {
         kind: "event",
-        items: [event("a", "u1"), event('quoted "name" \\', "u2")].map(({ payload }) => Buffer.from(JSON.stringify(payload))),
+        items: [event("a", "u1"), event('quoted "name" \\', "u2")].map(({ payload }) =>
+          Buffer.from(JSON.stringify(payload)),
+        ),
       },
       { signal: new AbortController().signal },
     );
@@ -177,7 +191,10 @@ describe("what goes over the wire", () => {
     expect(request?.route).toBe("track");
     expect(request?.query.get("ip")).toBe("0");
     expect(request?.headers["authorization"]).toBeUndefined();
-    expect(request?.items.map((item) => (item["properties"] as { token: string }).token)).toEqual(["mp_token", "mp_token"]);
+    expect(request?.items.map((item) => (item["properties"] as { token: string }).token)).toEqual([
+      "mp_token",
+      "mp_token",
+    ]);
     expect(request?.items[1]?.["event"]).toBe('quoted "name" \\');
   });
 
@@ -185,7 +202,14 @@ describe("what goes over the wire", () => {
     await put([
       update("u1", "$set", { theme: "dark" }),
       {
-        header: { kind: "group", ids: ["company\nacme"], repeatable: true, source: "web", name: "$set", time: 1 },
+        header: {
+          kind: "group",
+          ids: ["company\nacme"],
+          repeatable: true,
+          source: "web",
+          name: "$set",
+          time: 1,
+        },
         payload: { $group_key: "company", $group_id: "acme", $set: { seats: 3 } },
       },
     ]);
@@ -221,14 +245,21 @@ describe("outcomes", () => {
       body: {
         code: 400,
         num_records_imported: request.items.length - 1,
-        failed_records: [{ index: 1, insert_id: "x", field: "properties.time", message: "'properties.time' is invalid" }],
+        failed_records: [
+          { index: 1, insert_id: "x", field: "properties.time", message: "'properties.time' is invalid" },
+        ],
         status: "Bad Request",
       },
     });
     await put([event("a", "u1"), event("b", "u2"), event("c", "u3")]);
     const worker = await deliver();
     expect(letters()).toMatchObject([
-      { reason: "rejected", field: "properties.time", message: "'properties.time' is invalid", header: { name: "b", source: "web" } },
+      {
+        reason: "rejected",
+        field: "properties.time",
+        message: "'properties.time' is invalid",
+        header: { name: "b", source: "web" },
+      },
     ]);
     expect(worker.metrics.value("plumbline_delivered_records_total")).toBe(2);
     expect(worker.metrics.value("plumbline_dead_letters_total", { reason: "rejected" })).toBe(1);
@@ -241,14 +272,18 @@ describe("outcomes", () => {
         : accept(request);
     await put([event("a", "1"), event("b", "2"), event("huge", "3"), event("d", "4"), event("e", "5")]);
     await deliver();
-    const stored = server.requests.filter(({ items }) => items.length <= 2 && items.every((item) => item["event"] !== "huge"));
+    const stored = server.requests.filter(
+      ({ items }) => items.length <= 2 && items.every((item) => item["event"] !== "huge"),
+    );
     expect(insertIds(stored).sort()).toEqual(["a-1", "b-2", "d-4", "e-5"]);
     expect(letters()).toMatchObject([{ reason: "too-large", header: { name: "huge" } }]);
   });
 
   test("a refusal that names nobody is bisected down to the one that is refused alone", async () => {
     server.script = (request) =>
-      request.items.some((item) => "$bad" in item) ? { status: 200, body: { error: "bad update", status: 0 } } : accept(request);
+      request.items.some((item) => "$bad" in item)
+        ? { status: 200, body: { error: "bad update", status: 0 } }
+        : accept(request);
     await put([
       update("u1", "$set", { a: 1 }),
       { ...update("u1", "$set", { a: 2 }), payload: { $distinct_id: "u1", $bad: 1 } },
@@ -257,7 +292,9 @@ describe("outcomes", () => {
     await deliver();
     expect(letters()).toMatchObject([{ reason: "refused", message: "bad update" }]);
     const stored = server.requests.filter(({ items }) => items.every((item) => !("$bad" in item)));
-    expect(stored.flatMap(({ items }) => items.map((item) => (item["$set"] as { a: number }).a))).toEqual([1, 3]);
+    expect(stored.flatMap(({ items }) => items.map((item) => (item["$set"] as { a: number }).a))).toEqual([
+      1, 3,
+    ]);
   });
 
   test("429, 502 and 503 are tried again, and Retry-After is kept to", async () => {
@@ -293,7 +330,8 @@ describe("outcomes", () => {
 
   test("401 pauses loudly and does not loop; resume() goes on at once", async () => {
     let refuse = true;
-    server.script = (request) => (refuse ? { status: 401, body: { error: "Invalid credentials" } } : accept(request));
+    server.script = (request) =>
+      refuse ? { status: 401, body: { error: "Invalid credentials" } } : accept(request);
     await put([event("a", "u1")]);
     const worker = start({ unauthorizedPauseMs: 60_000 });
     await until(() => worker.delivery.state().pace.kind === "paused");
@@ -340,7 +378,11 @@ describe("outcomes", () => {
 describe("what must never be applied twice", () => {
   test("an $add whose outcome is unknown is a dead letter, not a second try", async () => {
     server.script = (request) => (request.items.some((item) => "$add" in item) ? "cut" : accept(request));
-    await put([update("u1", "$set", { a: 1 }), update("u1", "$add", { n: 1 }), update("u1", "$set", { a: 2 })]);
+    await put([
+      update("u1", "$set", { a: 1 }),
+      update("u1", "$add", { n: 1 }),
+      update("u1", "$set", { a: 2 }),
+    ]);
     await deliver();
     expect(server.requests.filter(({ items }) => items.some((item) => "$add" in item))).toHaveLength(1);
     expect(letters()).toMatchObject([{ reason: "outcome-unknown", header: { name: "$add" } }]);
@@ -388,7 +430,9 @@ describe("what must never be applied twice", () => {
     server.script = (request) => (request.route === "import" && held ? { status: 503 } : accept(request));
     const first = start();
     await until(() => server.requests.some(({ items }) => items.some((item) => "$add" in item)));
-    await until(() => first.metrics.value("plumbline_delivery_requests_total", { outcome: "accepted" }) === 2);
+    await until(
+      () => first.metrics.value("plumbline_delivery_requests_total", { outcome: "accepted" }) === 2,
+    );
     await first.stop();
     held = false;
     const before = server.requests.filter(({ route }) => route === "engage").length;
@@ -456,7 +500,9 @@ describe("the worker", () => {
     server.script = (request) => (request.items[0]?.["event"] === "b" ? { status: 503 } : accept(request));
     await put([event("a", "1"), event("b", "2"), event("c", "3")]);
     const worker = start({}, { limits: { eventsPerRequest: 1 } });
-    await until(() => worker.metrics.value("plumbline_delivery_requests_total", { outcome: "accepted" }) === 2);
+    await until(
+      () => worker.metrics.value("plumbline_delivery_requests_total", { outcome: "accepted" }) === 2,
+    );
     await worker.stop();
     expect(journal.position(OUTBOX_LOG, deliveryConsumer(DESTINATION))).toBe(1);
     server.script = accept;
@@ -508,7 +554,14 @@ describe("dead letters", () => {
     await deliver();
     expect(letters().map(({ header }) => header.name)).toEqual(["a", "b", "c"]);
     const settle = (action: "replay" | "discard", name: string, apply: boolean) =>
-      settleDeadLetters({ journal, clock: systemClock, destination: DESTINATION, filter: { name }, action, apply });
+      settleDeadLetters({
+        journal,
+        clock: systemClock,
+        destination: DESTINATION,
+        filter: { name },
+        action,
+        apply,
+      });
     expect(await settle("replay", "a", false)).toBe(1);
     expect(letters()).toHaveLength(3);
     expect(await settle("replay", "a", true)).toBe(1);

@@ -31,7 +31,13 @@ const WAIT_MS = 15_000;
 /** An SDK that has nothing queued and has sent nothing for so long is done. */
 const QUIET_MS = 600;
 
-type AnswerName = "accepted" | "unknown token" | "finding (development)" | "overload" | "too large" | "malformed";
+type AnswerName =
+  | "accepted"
+  | "unknown token"
+  | "finding (development)"
+  | "overload"
+  | "too large"
+  | "malformed";
 interface Case {
   readonly answer: AnswerName;
   readonly wire: string;
@@ -148,7 +154,8 @@ async function observe(
   let [requests, quietSince] = [requestCount(), Date.now()];
   while (ids.size < EVENTS && Date.now() < deadline) {
     for (const item of door.items()) if (item.kind === "event") ids.add(item.properties["n"]);
-    if (requestCount() !== requests || !(await isIdle())) [requests, quietSince] = [requestCount(), Date.now()];
+    if (requestCount() !== requests || !(await isIdle()))
+      [requests, quietSince] = [requestCount(), Date.now()];
     else if (requests > before && Date.now() - quietSince > QUIET_MS) break;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -210,7 +217,8 @@ describe("mixpanel-browser in Chromium", () => {
 
   async function openPage({ answer, token }: Case): Promise<void> {
     page = await (await browser.newContext()).newPage();
-    const hook = answer === "malformed" ? "{ before_send_events: (item) => { delete item.event; return item; } }" : "{}";
+    const hook =
+      answer === "malformed" ? "{ before_send_events: (item) => { delete item.event; return item; } }" : "{}";
     const config = `{ batch_flush_interval_ms: 200, batch_size: 50, hooks: ${hook} }`;
     const query = new URLSearchParams({ api_host: `${site.origin}/_mp`, config, token });
     await page.goto(`${site.origin}/page?${query.toString()}`);
@@ -253,7 +261,11 @@ describe("mixpanel for node", () => {
         new Promise((resolve) => {
           const events = Array.from({ length: EVENTS }, (_, n) => ({
             event: one.answer === "malformed" ? "" : "Page left",
-            properties: { distinct_id: "d", n, filler: one.answer === "too large" ? FILLER.repeat(2) : FILLER.slice(0, 200) },
+            properties: {
+              distinct_id: "d",
+              n,
+              filler: one.answer === "too large" ? FILLER.repeat(2) : FILLER.slice(0, 200),
+            },
           }));
           mixpanel.track_batch(events, (errors) => {
             resolve(Array.isArray(errors) && errors.length > 0 ? String(errors[0]) : undefined);

@@ -25,15 +25,24 @@ describe("shapes", () => {
       "/track",
       { headers: FORM, body: `data=${encodeURIComponent(JSON.stringify([AWKWARD]))}&verbose=1` },
     ],
-    "form, base64 not percent-encoded (node batches)": () => ["/track", { headers: FORM, body: `data=${base64([AWKWARD])}` }],
+    "form, base64 not percent-encoded (node batches)": () => [
+      "/track",
+      { headers: FORM, body: `data=${base64([AWKWARD])}` },
+    ],
     "beacon: a form body as text/plain": () => [
       "/track/?ip=1",
-      { headers: { "content-type": "text/plain;charset=UTF-8" }, body: `data=${encodeURIComponent(base64([AWKWARD]))}` },
+      {
+        headers: { "content-type": "text/plain;charset=UTF-8" },
+        body: `data=${encodeURIComponent(base64([AWKWARD]))}`,
+      },
     ],
     "JSON array (swift, go)": () => ["/track", { headers: JSON_TYPE, body: JSON.stringify([AWKWARD]) }],
     "JSON object": () => ["/track", { headers: JSON_TYPE, body: JSON.stringify(AWKWARD) }],
     "JSON without a content type": () => ["/track", { body: JSON.stringify([AWKWARD]) }],
-    "JSON with a byte order mark": () => ["/track", { headers: JSON_TYPE, body: `\uFEFF${JSON.stringify([AWKWARD])}` }],
+    "JSON with a byte order mark": () => [
+      "/track",
+      { headers: JSON_TYPE, body: `\uFEFF${JSON.stringify([AWKWARD])}` },
+    ],
     "gzip of JSON (swift)": () => [
       "/track/",
       { headers: { ...JSON_TYPE, "content-encoding": "gzip" }, body: gzipSync(JSON.stringify([AWKWARD])) },
@@ -83,7 +92,9 @@ describe("shapes", () => {
     await door.send("/engage/", { headers: FORM, body: `data=${encodeURIComponent(base64([update]))}` });
     await door.send("/groups", {
       headers: JSON_TYPE,
-      body: JSON.stringify([{ $token: "web_token", $group_key: "company", $group_id: "acme", $set: { seats: 1 } }]),
+      body: JSON.stringify([
+        { $token: "web_token", $group_key: "company", $group_id: "acme", $set: { seats: 1 } },
+      ]),
     });
     expect(door.items()).toEqual([
       {
@@ -105,7 +116,10 @@ describe("shapes", () => {
     const renamed = await startDoor({
       receivers: [makeMixpanelReceiver({ routes: { ...MIXPANEL_ROUTES, track: ["track", "t4k"] } })],
     });
-    const answer = await renamed.send("/x/t4k/?verbose=1", { headers: JSON_TYPE, body: JSON.stringify([event()]) });
+    const answer = await renamed.send("/x/t4k/?verbose=1", {
+      headers: JSON_TYPE,
+      body: JSON.stringify([event()]),
+    });
     expect(answer.text).toBe('{"error":null,"status":1}');
     expect(renamed.items()).toHaveLength(1);
     await renamed.close();
@@ -139,7 +153,9 @@ describe("answers", () => {
 
   test("one good item makes a batch good, and all of it is kept", async () => {
     door.records();
-    expect(await post("/track", [event(), { event: "", properties: { token: "web_token" } }])).toMatchObject({ text: "1" });
+    expect(await post("/track", [event(), { event: "", properties: { token: "web_token" } }])).toMatchObject({
+      text: "1",
+    });
     expect(door.items().map(({ kind }) => kind)).toEqual(["event", "malformed"]);
   });
 
@@ -162,8 +178,14 @@ describe("answers", () => {
   });
 
   test("strict import names each failed record", async () => {
-    const good = { event: "a", properties: { token: "web_token", time: Date.now(), distinct_id: "d", $insert_id: "1" } };
-    const answer = await post("/import?strict=1", [good, { event: "b", properties: { token: "web_token", $insert_id: "2" } }]);
+    const good = {
+      event: "a",
+      properties: { token: "web_token", time: Date.now(), distinct_id: "d", $insert_id: "1" },
+    };
+    const answer = await post("/import?strict=1", [
+      good,
+      { event: "b", properties: { token: "web_token", $insert_id: "2" } },
+    ]);
     expect(answer.status).toBe(400);
     expect(JSON.parse(answer.text)).toMatchObject({
       code: 400,
@@ -196,7 +218,13 @@ describe("the plain JSON receiver", () => {
   test("answers for each item, and keeps what is well formed", async () => {
     door.records();
     const answer = await send([
-      { event: "Order completed", distinct_id: "u1", time: "2026-11-23T10:00:00Z", properties: { total: 1 }, insert_id: "i" },
+      {
+        event: "Order completed",
+        distinct_id: "u1",
+        time: "2026-11-23T10:00:00Z",
+        properties: { total: 1 },
+        insert_id: "i",
+      },
       { event: "" },
       { event: "x", time: "yesterday" },
     ]);
@@ -205,7 +233,12 @@ describe("the plain JSON receiver", () => {
       results: [
         { index: 0, status: "accepted" },
         { index: 1, status: "malformed", error: "event is missing or not a string", field: "event" },
-        { index: 2, status: "malformed", error: "time is neither a number nor an ISO 8601 date", field: "time" },
+        {
+          index: 2,
+          status: "malformed",
+          error: "time is neither a number nor an ISO 8601 date",
+          field: "time",
+        },
       ],
     });
     expect(door.items()[0]).toEqual({
@@ -227,7 +260,10 @@ describe("browsers", () => {
   const fromPage = { origin: PAGE_ORIGIN };
 
   test("a listed origin may read the answer, with credentials, by its exact name", async () => {
-    const answer = await door.send("/track/", { headers: { ...FORM, ...fromPage }, body: `data=${base64([event()])}` });
+    const answer = await door.send("/track/", {
+      headers: { ...FORM, ...fromPage },
+      body: `data=${base64([event()])}`,
+    });
     expect(answer.headers).toMatchObject({
       "access-control-allow-origin": PAGE_ORIGIN,
       "access-control-allow-credentials": "true",
@@ -249,7 +285,9 @@ describe("browsers", () => {
     const headers = { ...FORM, origin: "https://evil.example" };
     const answer = await door.send("/track/", { headers, body: `data=${base64([event()])}` });
     expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
-    expect((await door.send("/track/", { method: "OPTIONS", headers })).headers["access-control-allow-origin"]).toBeUndefined();
+    expect(
+      (await door.send("/track/", { method: "OPTIONS", headers })).headers["access-control-allow-origin"],
+    ).toBeUndefined();
     expect(door.records()).toEqual([]);
   });
 
@@ -269,7 +307,9 @@ describe("browsers", () => {
     expect(plain.text).toBe(SDK_FILE.toString());
     const packed = await door.send("/_mp/libs/lib.min.js", { headers: { "accept-encoding": "gzip, br" } });
     expect(packed.headers["content-encoding"]).toBe("br");
-    const again = await door.send("/lib.min.js", { headers: { "if-none-match": String(plain.headers["etag"]) } });
+    const again = await door.send("/lib.min.js", {
+      headers: { "if-none-match": String(plain.headers["etag"]) },
+    });
     expect(again).toMatchObject({ status: 304, text: "" });
   });
 

@@ -215,7 +215,7 @@ function fitting(type: ValueType): fc.Arbitrary<unknown> {
       );
     case "list":
       return fc.array(type.items === undefined ? anyValue : valueFor(type.items), { maxLength: 5 });
-    default:
+    case "object":
       return fc.record(
         Object.fromEntries(
           Object.entries(type.properties ?? { x: { type: { type: "string" } as const } }).map(
@@ -265,13 +265,11 @@ function propertyFor(name: string): fc.Arbitrary<LockProperty> {
 }
 
 function eventFor(name: string, id: string): fc.Arbitrary<LockEvent> {
-  const properties = fc
-    .uniqueArray(fc.constantFrom(...PROPERTY_NAMES), { maxLength: 6 })
-    .chain((names) =>
-      fc.record(Object.fromEntries(names.map((property) => [property, propertyFor(property)])), {
-        noNullPrototype: true,
-      }),
-    );
+  const properties = fc.uniqueArray(fc.constantFrom(...PROPERTY_NAMES), { maxLength: 6 }).chain((names) =>
+    fc.record(Object.fromEntries(names.map((property) => [property, propertyFor(property)])), {
+      noNullPrototype: true,
+    }),
+  );
   return fc
     .record({
       properties,

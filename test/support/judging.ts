@@ -121,13 +121,15 @@ export interface OutboxEntry {
 /** Everything in the outbox, parsed. */
 export function readOutbox(journal: Journal): OutboxEntry[] {
   const entries = journal.read(OUTBOX_LOG, { after: 0, limit: 100_000 });
-  return entries.flatMap((entry) => readOutboxEntry(entry, 0)).map(({ record: { header, payload } }) => {
-    return {
-      kind: header.kind,
-      ids: header.ids,
-      link: header.link === true,
-      repeatable: header.repeatable,
-      payload: JSON.parse(Buffer.from(payload).toString("utf8")) as Record<string, unknown>,
-    };
-  });
+  return entries
+    .flatMap((entry) => readOutboxEntry(entry, 0))
+    .map(({ record: { header, payload } }) => {
+      return {
+        kind: header.kind,
+        ids: header.ids,
+        link: header.link === true,
+        repeatable: header.repeatable,
+        payload: JSON.parse(Buffer.from(payload).toString("utf8")) as Record<string, unknown>,
+      };
+    });
 }

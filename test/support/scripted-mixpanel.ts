@@ -11,7 +11,9 @@ export interface SeenRequest {
 }
 
 /** `cut`: the connection ends without an answer. `hang`: no answer, ever. */
-export type Script = (request: SeenRequest) =>
+export type Script = (
+  request: SeenRequest,
+) =>
   | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: unknown }
   | "cut"
   | "hang";
@@ -37,12 +39,14 @@ async function readRequest(request: IncomingMessage): Promise<SeenRequest> {
   const text = (request.headers["content-encoding"] === "gzip" ? gunzipSync(sent) : sent).toString("utf8");
   const url = new URL(request.url ?? "/", "http://localhost");
   const isLines = request.headers["content-type"] === "application/x-ndjson";
-  const items = (isLines
-    ? text
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line): unknown => JSON.parse(line))
-    : JSON.parse(text)) as SeenRequest["items"];
+  const items = (
+    isLines
+      ? text
+          .split("\n")
+          .filter((line) => line !== "")
+          .map((line): unknown => JSON.parse(line))
+      : JSON.parse(text)
+  ) as SeenRequest["items"];
   return { route: url.pathname.slice(1), headers: request.headers, query: url.searchParams, items };
 }
 

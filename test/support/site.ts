@@ -49,7 +49,11 @@ export async function startSite(): Promise<Site> {
     if (url.pathname === "/snippet.js")
       return response.writeHead(200, { "content-type": "text/javascript" }).end(snippet);
     if (url.pathname === "/page") {
-      const { api_host: apiHost = "", config = "{}", token = "web_token" } = Object.fromEntries(url.searchParams);
+      const {
+        api_host: apiHost = "",
+        config = "{}",
+        token = "web_token",
+      } = Object.fromEntries(url.searchParams);
       const html = pageHtml(apiHost, config, token);
       return response.writeHead(200, { "content-type": "text/html" }).end(html);
     }

@@ -35,8 +35,14 @@ function addToCart(product) {
   cart.push(product);
   byId("count").textContent = String(cart.length);
   byId("checkout").disabled = false;
-  if (old) window.mixpanel.track("add_to_cart", { sku: product.id, qty: "1", gift_wrap: "true", debug_flag: "x" });
-  else window.mixpanel.track("Item added to cart", { product_id: product.id, quantity: 1, price: product.price });
+  if (old)
+    window.mixpanel.track("add_to_cart", { sku: product.id, qty: "1", gift_wrap: "true", debug_flag: "x" });
+  else
+    window.mixpanel.track("Item added to cart", {
+      product_id: product.id,
+      quantity: 1,
+      price: product.price,
+    });
   say(`${product.name} is in the cart`);
 }
 
@@ -101,7 +107,9 @@ byId("theme").addEventListener("click", () => {
   document.documentElement.dataset.theme = "dark";
   window.mixpanel.people.set({ theme: "dark" });
 });
-byId("unplanned").addEventListener("click", () => window.mixpanel.track("Debug banner shown", { variant: 3 }));
+byId("unplanned").addEventListener("click", () =>
+  window.mixpanel.track("Debug banner shown", { variant: 3 }),
+);
 byId("email-id").addEventListener("click", () => {
   window.mixpanel.identify("ada@example.com");
   window.mixpanel.track("Product viewed", { product_id: "sku_101" });

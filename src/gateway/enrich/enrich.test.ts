@@ -11,18 +11,36 @@ const ADDRESS = "203.0.113.7";
 const LISBON = { city: "Lisbon", region: "Lisbon", country: "PT" };
 
 function source(more: Partial<SourceSettings> = {}): SourceSettings {
-  return { id: "web", trust: "client", tokens: [], origins: [], clientAddress: "forward", development: false, ...more };
+  return {
+    id: "web",
+    trust: "client",
+    tokens: [],
+    origins: [],
+    clientAddress: "forward",
+    development: false,
+    ...more,
+  };
 }
 
 describe("where the user is", () => {
   const place = (more: Partial<PlaceRequest>) =>
-    clientPlace({ source: source(), clientAddress: ADDRESS, ipParameter: undefined, sent: undefined, geolocate: () => LISBON, ...more });
+    clientPlace({
+      source: source(),
+      clientAddress: ADDRESS,
+      ipParameter: undefined,
+      sent: undefined,
+      geolocate: () => LISBON,
+      ...more,
+    });
 
   test("forward: the client's address, unless it says not to", () => {
     expect(place({})).toEqual({ kind: "address", address: ADDRESS });
     expect(place({ ipParameter: "1", sent: "198.51.100.1" })).toEqual({ kind: "address", address: ADDRESS });
     expect(place({ ipParameter: "0" })).toEqual({ kind: "none" });
-    expect(place({ ipParameter: "0", sent: "198.51.100.1" })).toEqual({ kind: "address", address: "198.51.100.1" });
+    expect(place({ ipParameter: "0", sent: "198.51.100.1" })).toEqual({
+      kind: "address",
+      address: "198.51.100.1",
+    });
     expect(place({ sent: 0 })).toEqual({ kind: "none" });
     expect(place({ sent: "0" })).toEqual({ kind: "none" });
     expect(place({ clientAddress: "" })).toEqual({ kind: "none" });
@@ -41,13 +59,16 @@ describe("where the user is", () => {
   test("a server's own address is never a user's; an address that it names is", () => {
     const server = source({ trust: "server" });
     expect(place({ source: server, ipParameter: "1" })).toEqual({ kind: "none" });
-    expect(place({ source: server, sent: "198.51.100.1" })).toEqual({ kind: "address", address: "198.51.100.1" });
+    expect(place({ source: server, sent: "198.51.100.1" })).toEqual({
+      kind: "address",
+      address: "198.51.100.1",
+    });
     expect(place({ source: server, sent: "not an address" })).toEqual({ kind: "none" });
   });
 
   test("a MaxMind answer becomes the names that Mixpanel stores", () => {
     expect(placeOf(null)).toBeUndefined();
-    expect(placeOf({} as never)).toBeUndefined();
+    expect(placeOf({})).toBeUndefined();
     const found = { city: { names: { en: "Lisbon" } }, country: { iso_code: "PT" } };
     expect(placeOf(found as never)).toEqual({ city: "Lisbon", region: undefined, country: "PT" });
   });
@@ -87,37 +108,75 @@ describe("when it happened", () => {
 });
 
 describe("what goes out", () => {
-  const event = (properties: Record<string, unknown>, place: Parameters<typeof enrichEvent>[1]["place"] = { kind: "none" }) => {
+  const event = (
+    properties: Record<string, unknown>,
+    place: Parameters<typeof enrichEvent>[1]["place"] = { kind: "none" },
+  ) => {
     enrichEvent(properties, { at: 5, insertId: "i", place });
     return JSON.parse(JSON.stringify(properties)) as Record<string, unknown>;
   };
 
   test("an event has time, insert id and distinct id, no token, and ip 0 where no address goes", () => {
-    expect(event({ token: "t", $device_id: "d" })).toEqual({ time: 5, $insert_id: "i", distinct_id: "$device:d", ip: 0, $device_id: "d" });
+    expect(event({ token: "t", $device_id: "d" })).toEqual({
+      time: 5,
+      $insert_id: "i",
+      distinct_id: "$device:d",
+      ip: 0,
+      $device_id: "d",
+    });
     expect(event({ $user_id: "u", $device_id: "d" })["distinct_id"]).toBe("u");
     expect(event({})["distinct_id"]).toBe("");
   });
 
   test("an event has the address or the place, never both", () => {
     expect(event({}, { kind: "address", address: ADDRESS })).toMatchObject({ ip: ADDRESS });
-    expect(event({}, { kind: "place", ...LISBON })).toMatchObject({ ip: 0, $city: "Lisbon", $region: "Lisbon", mp_country_code: "PT" });
+    expect(event({}, { kind: "place", ...LISBON })).toMatchObject({
+      ip: 0,
+      $city: "Lisbon",
+      $region: "Lisbon",
+      mp_country_code: "PT",
+    });
   });
 
   const update = (more: Partial<Parameters<typeof enrichProfile>[0]>) =>
-    enrichProfile({ groupKey: undefined, id: "u", operation: "$set", value: { a: 1 }, modifiers: {}, trust: "client", place: { kind: "none" }, ...more });
+    enrichProfile({
+      groupKey: undefined,
+      id: "u",
+      operation: "$set",
+      value: { a: 1 },
+      modifiers: {},
+      trust: "client",
+      place: { kind: "none" },
+      ...more,
+    });
 
   test("a server's update moves neither place nor last seen", () => {
-    expect(update({ trust: "server" })).toEqual({ $distinct_id: "u", $set: { a: 1 }, $ip: "0", $ignore_time: true });
+    expect(update({ trust: "server" })).toEqual({
+      $distinct_id: "u",
+      $set: { a: 1 },
+      $ip: "0",
+      $ignore_time: true,
+    });
   });
 
   test("a client's update keeps what its SDK says about time, and a position only where an address may go", () => {
     const modifiers = { $time: 1, $latitude: 2, $longitude: 3, $unknown: 4 };
     expect(update({ modifiers })).toEqual({ $distinct_id: "u", $set: { a: 1 }, $ip: "0", $time: 1 });
-    expect(update({ modifiers, place: { kind: "address", address: ADDRESS } })).toMatchObject({ $ip: ADDRESS, $latitude: 2, $longitude: 3 });
-    expect(update({ place: { kind: "place", ...LISBON } })).toMatchObject({ $ip: "0", $set: { a: 1, $city: "Lisbon", $country_code: "PT" } });
+    expect(update({ modifiers, place: { kind: "address", address: ADDRESS } })).toMatchObject({
+      $ip: ADDRESS,
+      $latitude: 2,
+      $longitude: 3,
+    });
+    expect(update({ place: { kind: "place", ...LISBON } })).toMatchObject({
+      $ip: "0",
+      $set: { a: 1, $city: "Lisbon", $country_code: "PT" },
+    });
   });
 
   test("a group's update names the group", () => {
-    expect(update({ groupKey: "company", id: "acme" })).toMatchObject({ $group_key: "company", $group_id: "acme" });
+    expect(update({ groupKey: "company", id: "acme" })).toMatchObject({
+      $group_key: "company",
+      $group_id: "acme",
+    });
   });
 });

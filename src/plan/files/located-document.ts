@@ -88,7 +88,15 @@ function syntaxFindings(document: Document<ParsedNode>, located: Located): Findi
     // What follows on the same line is the parser's confusion, not another mistake.
     if (lines.has(where.line)) return [];
     lines.add(where.line);
-    return [{ id: "yaml-syntax", level: "error" as const, at: "", where, message: message.split("\n")[0] ?? message }];
+    return [
+      {
+        id: "yaml-syntax",
+        level: "error" as const,
+        at: "",
+        where,
+        message: message.split("\n")[0] ?? message,
+      },
+    ];
   });
 }
 

@@ -92,7 +92,8 @@ class PlanReader {
     this.documents.push(document);
     // What has the wrong shape is left out; the rest is looked at, so that all findings come at once.
     const value = structuredClone(document.value);
-    for (const { finding, path } of shape) leaveOut(value, finding.id === "unknown-key" ? path : entryOf(path));
+    for (const { finding, path } of shape)
+      leaveOut(value, finding.id === "unknown-key" ? path : entryOf(path));
     this.#include(document, document.value["include"]);
     this.#merge(document, value);
   }

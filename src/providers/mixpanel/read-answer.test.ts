@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { type Answer, type AnswerContext, parseRetryAfterMs, readAnswer, readTransportError } from "./read-answer.ts";
+import {
+  type Answer,
+  type AnswerContext,
+  parseRetryAfterMs,
+  readAnswer,
+  readTransportError,
+} from "./read-answer.ts";
 
 const NOW = Date.UTC(2026, 10, 23);
 
@@ -18,12 +24,20 @@ describe("success is only what says so", () => {
     expect(read(200, body, route)).toEqual({ kind: "accepted" });
   });
 
-  test.each([["an empty body", ""], ["HTML", "<html>"], ["null", "null"], ["another object", "{}"]])("%s is unknown", (_, body) => {
+  test.each([
+    ["an empty body", ""],
+    ["HTML", "<html>"],
+    ["null", "null"],
+    ["another object", "{}"],
+  ])("%s is unknown", (_, body) => {
     expect(read(200, body, "engage")).toMatchObject({ kind: "unknown" });
   });
 
   test("status 0 is a refusal with its reason", () => {
-    expect(read(200, { error: "$token, missing", status: 0 }, "engage")).toEqual({ kind: "refused", message: "$token, missing" });
+    expect(read(200, { error: "$token, missing", status: 0 }, "engage")).toEqual({
+      kind: "refused",
+      message: "$token, missing",
+    });
     expect(read(200, "0", "track")).toMatchObject({ kind: "refused" });
   });
 });
@@ -31,7 +45,10 @@ describe("success is only what says so", () => {
 describe("failed records", () => {
   test("are named by index, field and message, on 400 and on 200", () => {
     const body = { failed_records: [{ index: 2, field: "properties.time", message: "is invalid" }] };
-    const expected = { kind: "partial", failed: [{ index: 2, field: "properties.time", message: "is invalid" }] };
+    const expected = {
+      kind: "partial",
+      failed: [{ index: 2, field: "properties.time", message: "is invalid" }],
+    };
     expect(read(400, body)).toEqual(expected);
     expect(read(200, body)).toEqual(expected);
   });
@@ -76,7 +93,10 @@ test("Retry-After in seconds or as a date, never negative, never nonsense", () =
 test("only what happened before the first byte is known not to have been stored", () => {
   const error = (code: string) => Object.assign(new Error("x"), { code });
   expect(readTransportError(error("ECONNREFUSED"))).toEqual({ kind: "busy", status: 0 });
-  expect(readTransportError(new AggregateError([error("ECONNREFUSED")]))).toEqual({ kind: "busy", status: 0 });
+  expect(readTransportError(new AggregateError([error("ECONNREFUSED")]))).toEqual({
+    kind: "busy",
+    status: 0,
+  });
   expect(readTransportError(error("ECONNRESET"))).toMatchObject({ kind: "unknown" });
   expect(readTransportError(error("UND_ERR_HEADERS_TIMEOUT"))).toMatchObject({ kind: "unknown" });
   expect(readTransportError("strange")).toMatchObject({ kind: "unknown" });
