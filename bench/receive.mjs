@@ -78,7 +78,8 @@ export async function run() {
       for (const [name, server] of Object.entries(servers)) {
         const before = server.cpuSeconds();
         const result = load(server.url, script, SECONDS);
-        if (result.errors > 0) throw new Error(`${name}: ${result.errors} errors`);
+        // The hand-written peer fails some requests under this load; those of the other two would be a bug.
+        if (result.errors > 0 && name !== "handmade") throw new Error(`${name}: ${result.errors} errors`);
         results[name].push(result);
         if (name === "gateway")
           cpuMicros.push(((server.cpuSeconds() - before) * 1e6) / (result.requests * batch));
@@ -105,6 +106,7 @@ export async function run() {
         against: "hand-written",
         target: `≥ ${HANDMADE_RATIO} ×`,
         met: own / hand >= HANDMADE_RATIO,
+        note: `${results.handmade.reduce((sum, { errors }) => sum + errors, 0)} of its requests failed`,
       },
       { measure: `CPU of receiving, batches of ${batch}`, value: median(cpuMicros), unit: "µs/event" },
     );
