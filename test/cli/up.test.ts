@@ -214,7 +214,7 @@ describe("a running gateway", () => {
 
 describe("the pipeline in one thread", () => {
   test("does the same", async () => {
-    const inline = await makeSystem({ plan: PLAN, extra: "pipeline: inline" });
+    const inline = await makeSystem({ plan: PLAN, extra: "pipeline: inline\ngateway: { record: pass }" });
     const running = await inline.startGateway();
     const item = {
       event: "Order completed",
@@ -232,6 +232,14 @@ describe("the pipeline in one thread", () => {
       (found) => found.length === 1,
     );
     expect(events[0]?.properties["total"]).toBe(3);
+    const recording = await request(`${inline.gatewayUrl}/record/?seq=0`, {
+      method: "POST",
+      headers: { authorization: `Basic ${Buffer.from("web_token:").toString("base64")}` },
+      body: "recorded",
+    });
+    expect(recording.statusCode).toBe(200);
+    const stats = await request(`${inline.emulator.url}/emulator/stats`);
+    expect(await stats.body.json()).toMatchObject({ requests: { record: { 200: 1 } } });
     expect(await running.stop()).toBe(0);
     await inline.close();
   });

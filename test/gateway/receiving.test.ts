@@ -321,6 +321,30 @@ describe("browsers", () => {
   });
 });
 
+describe("session recordings", () => {
+  test("are passed on for known sources from their own pages, and for nobody else", async () => {
+    const passing = await startDoor({
+      record: (request, response) => {
+        request.resume();
+        response.end("passed on");
+        return Promise.resolve();
+      },
+    });
+    const send = (token: string, origin: string) =>
+      passing.send("/record/?seq=0", {
+        headers: { authorization: `Basic ${Buffer.from(`${token}:`).toString("base64")}`, origin },
+        body: "x",
+      });
+    expect(await send("web_token", PAGE_ORIGIN)).toMatchObject({
+      text: "passed on",
+      headers: { "access-control-allow-origin": PAGE_ORIGIN },
+    });
+    expect((await send("nobody", PAGE_ORIGIN)).text).toBe("{}");
+    expect((await send("web_token", "https://evil.example")).text).toBe("{}");
+    await passing.close();
+  });
+});
+
 describe("client address", () => {
   const addressFor = async (forwardedFor: string, send = door) => {
     send.records();

@@ -5,6 +5,7 @@ import { AppError, type Clock, type Journal, type Log, type Metrics } from "../.
 import { encodeRaw, RAW_LOG, type RawRecord } from "../raw-record.ts";
 import type { Answer, HttpAnswer, ReceivedItem, Receiver } from "../receiver.ts";
 import type { SideRoutes } from "../receivers/mixpanel/side-routes.ts";
+import { readCredential } from "../receivers/basic-credential.ts";
 import type { SourceTable } from "../sources.ts";
 import { makeAdmission } from "./admit.ts";
 import { clientAddress, isProxyAddress, parseProxyRanges } from "./client-address.ts";
@@ -82,7 +83,7 @@ export class RequestHandler {
       });
     }
     const { record, sideRoutes } = this.#options;
-    if (record && method === "POST" && sideRoutes?.isRecord(path) === true) {
+    if (record && method === "POST" && sideRoutes?.isRecord(path) === true && this.#mayRecord(request)) {
       this.#setCrossOrigin(response, this.#foreignOrigin(request));
       return record(request, response);
     }
@@ -100,6 +101,16 @@ export class RequestHandler {
   #foreignOrigin(request: IncomingMessage): string | undefined {
     if (request.headers.origin === undefined) return undefined;
     return foreignOrigin(request, isProxyAddress(request.socket.remoteAddress ?? "", this.#proxies));
+  }
+
+  /** Recordings are passed on for known sources from their own pages; others get the answer that ends the SDK's tries. */
+  #mayRecord(request: IncomingMessage): boolean {
+    const { sources, metrics } = this.#options;
+    const source = sources.find(readCredential(request));
+    const origin = this.#foreignOrigin(request);
+    if (source && (origin === undefined || source.origins.includes(origin))) return true;
+    metrics.count("plumbline_refused_total", { reason: source ? "origin-not-listed" : "unknown-token" });
+    return false;
   }
 
   #preflight(request: IncomingMessage, response: ServerResponse): void {
