@@ -31,3 +31,4 @@ export type {
   Provider,
 } from "./ports.ts";
 export { VERDICTS, type Repair, type Verdict } from "./verdict.ts";
+export { WakeUp } from "./wake-up.ts";

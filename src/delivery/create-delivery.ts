@@ -11,6 +11,7 @@ import {
   OUTBOX_LOG,
   type Position,
   type Provider,
+  WakeUp,
 } from "../core/index.ts";
 import { putDeadLetter, redoLog } from "./dead-letters.ts";
 import { deliverWindow } from "./deliver-window.ts";
@@ -77,7 +78,7 @@ class DeliveryWorker implements Delivery {
   readonly #consumer: string;
   readonly #pace: Pace;
   readonly #streams: readonly Stream[];
-  #wake: () => void = () => undefined;
+  readonly #wakeUp = new WakeUp();
 
   constructor(options: DeliveryOptions) {
     const { journal, destination, clock, random } = options;
@@ -94,7 +95,7 @@ class DeliveryWorker implements Delivery {
   }
 
   wake(): void {
-    this.#wake();
+    this.#wakeUp.wake();
   }
 
   resume(): void {
@@ -125,13 +126,13 @@ class DeliveryWorker implements Delivery {
         let delivered = false;
         for (const stream of this.#streams)
           if (await this.#deliver(stream, { stop: signal, cut: cut.signal })) delivered = true;
-        if (!delivered) await this.#idle(signal);
+        if (!delivered) await this.#wakeUp.wait(IDLE_POLL_MS, signal);
       } catch (error) {
         if (!(error instanceof AppError) || error.code === "INTERNAL") throw error;
         // A full disk: nothing is lost, and the window is sent again once its end can be written down.
         log.error({ destination, code: error.code }, "delivery cannot write; it tries again");
         for (const stream of this.#streams) stream.ahead = undefined;
-        await this.#idle(signal);
+        await this.#wakeUp.wait(IDLE_POLL_MS, signal);
       }
     }
     signal.removeEventListener("abort", cutLater);
@@ -179,19 +180,6 @@ class DeliveryWorker implements Delivery {
     metrics.count("plumbline_delivered_records_total", labels, delivered);
     if (stream.ahead?.length === 0) stream.ahead = undefined;
     return true;
-  }
-
-  async #idle(signal: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(done, IDLE_POLL_MS);
-      function done(): void {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      }
-      this.#wake = done;
-      signal.addEventListener("abort", done, { once: true });
-    });
   }
 }
 

@@ -5,6 +5,7 @@ export type {
   ProfileToJudge,
   Validator,
 } from "./judgement.ts";
+export { PROFILE_OPERATIONS } from "./lock.ts";
 export type {
   Lock,
   LockDataClass,

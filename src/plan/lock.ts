@@ -96,15 +96,17 @@ export interface LockEvent {
 }
 
 /** Profile operators as the wire spells them. */
-export type ProfileOperation =
-  | "$set"
-  | "$set_once"
-  | "$add"
-  | "$union"
-  | "$append"
-  | "$remove"
-  | "$unset"
-  | "$delete";
+export const PROFILE_OPERATIONS = [
+  "$set",
+  "$set_once",
+  "$add",
+  "$union",
+  "$append",
+  "$remove",
+  "$unset",
+  "$delete",
+] as const;
+export type ProfileOperation = (typeof PROFILE_OPERATIONS)[number];
 
 export interface LockProfileProperty {
   readonly name: string;

@@ -1,12 +1,13 @@
 // Random value types, plans and payloads for the fuzz tests. Plans are ones that `check` would let pass: unique names, sound patterns.
 import fc from "fast-check";
-import type {
-  Lock,
-  LockEvent,
-  LockProfileProperty,
-  LockProperty,
-  StringFormat,
-  ValueType,
+import {
+  type Lock,
+  type LockEvent,
+  type LockProfileProperty,
+  type LockProperty,
+  PROFILE_OPERATIONS,
+  type StringFormat,
+  type ValueType,
 } from "../../src/plan/index.ts";
 
 /** Patterns that RE2 and JavaScript read alike. */
@@ -445,23 +446,12 @@ export function eventInput(
     }));
 }
 
-const OPERATIONS = [
-  "$set",
-  "$set_once",
-  "$add",
-  "$union",
-  "$append",
-  "$remove",
-  "$unset",
-  "$delete",
-] as const;
-
 /** One operator of a profile update for a plan. */
 export function profileInput(plan: Lock): fc.Arbitrary<{
   source: string;
   groupKey: string | undefined;
   id: string;
-  operation: (typeof OPERATIONS)[number];
+  operation: (typeof PROFILE_OPERATIONS)[number];
   value: unknown;
 }> {
   const properties = [...Object.values(plan.people), ...Object.values(plan.groups["company"] ?? {})];
@@ -474,7 +464,7 @@ export function profileInput(plan: Lock): fc.Arbitrary<{
     source: fc.constantFrom("web", "api", "tv"),
     groupKey: fc.constantFrom(undefined, undefined, "company", "team"),
     id: fc.oneof(fc.uuid(), fc.constantFrom("", "null", "$device:d", "abc", "ann@example.com")),
-    operation: fc.constantFrom(...OPERATIONS),
+    operation: fc.constantFrom(...PROFILE_OPERATIONS),
     value: fc.oneof(
       fc.array(member, { maxLength: 5 }).map(entriesObject),
       fc.array(fc.oneof(name, anyScalar), { maxLength: 4 }),

@@ -11,6 +11,7 @@ import {
   type Metrics,
   OUTBOX_LOG,
   type Position,
+  WakeUp,
 } from "../../core/index.ts";
 import type { Geolocate } from "../enrich/geolocation.ts";
 import { encodeQuarantine, QUARANTINE_TABLE } from "../quarantine/record.ts";
@@ -68,7 +69,7 @@ class JudgeLoop implements Judge {
   readonly #dedup: DedupWindow;
   #snapshot: PlanSnapshot;
   #position: Position;
-  #wake: () => void = () => undefined;
+  readonly #wakeUp = new WakeUp();
 
   constructor(options: JudgeOptions) {
     const { journal, clock } = options;
@@ -84,7 +85,7 @@ class JudgeLoop implements Judge {
   }
 
   wake(): void {
-    this.#wake();
+    this.#wakeUp.wake();
   }
 
   setSnapshot(snapshot: PlanSnapshot): void {
@@ -97,7 +98,7 @@ class JudgeLoop implements Judge {
     await journal.write((write) => write.advance(RAW_LOG, JUDGE_CONSUMER, this.#position));
     while (!signal.aborted) {
       try {
-        if (!(await this.#judgeOnce())) await this.#idle(signal);
+        if (!(await this.#judgeOnce())) await this.#wakeUp.wait(IDLE_POLL_MS, signal);
       } catch (error) {
         this.#dedup.forget();
         if (!(error instanceof AppError) || error.code === "INTERNAL") throw error;
@@ -106,19 +107,6 @@ class JudgeLoop implements Judge {
         await sleep(RETRY_AFTER_FAILURE_MS);
       }
     }
-  }
-
-  async #idle(signal: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(done, IDLE_POLL_MS);
-      function done(): void {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      }
-      this.#wake = done;
-      signal.addEventListener("abort", done, { once: true });
-    });
   }
 
   /** Judges one batch; false when there was nothing. */

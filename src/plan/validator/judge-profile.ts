@@ -2,7 +2,14 @@
 // the rest is still true. `$delete` passes from every source for users: it is how an SDK carries out a person's wish to be forgotten.
 import { assertNever, isObject } from "../../core/index.ts";
 import type { ProfileJudgement, ProfileToJudge } from "../judgement.ts";
-import type { Lock, LockProfileProperty, ProfileOperation, Trust, ValueType } from "../lock.ts";
+import {
+  type Lock,
+  type LockProfileProperty,
+  PROFILE_OPERATIONS,
+  type ProfileOperation,
+  type Trust,
+  type ValueType,
+} from "../lock.ts";
 import { isSdkProfileProperty, isUnsafeKey } from "./built-in.ts";
 import { type Call, RANK } from "./call.ts";
 import type { RuntimeFindingId } from "./finding-ids.ts";
@@ -43,16 +50,7 @@ function fitsType(operation: ProfileOperation, type: ValueType): boolean {
   }
 }
 
-const OPERATIONS: ReadonlySet<string> = new Set<ProfileOperation>([
-  "$set",
-  "$set_once",
-  "$add",
-  "$union",
-  "$append",
-  "$remove",
-  "$unset",
-  "$delete",
-]);
+const OPERATIONS: ReadonlySet<string> = new Set(PROFILE_OPERATIONS);
 
 const ANYTHING: Fit = (value) => value;
 

@@ -1,18 +1,9 @@
 // From parsed JSON to items: events, and profile updates with their operators. Wrong shapes become malformed items, never errors.
 import { isObject } from "../../../core/index.ts";
-import type { ProfileOperation } from "../../../plan/index.ts";
+import { PROFILE_OPERATIONS, type ProfileOperation } from "../../../plan/index.ts";
 import type { ReceivedItem } from "../../receiver.ts";
 
-const OPERATIONS: ReadonlySet<string> = new Set<ProfileOperation>([
-  "$set",
-  "$set_once",
-  "$add",
-  "$union",
-  "$append",
-  "$remove",
-  "$unset",
-  "$delete",
-]);
+const OPERATIONS: ReadonlySet<string> = new Set(PROFILE_OPERATIONS);
 
 function isOperation(name: string): name is ProfileOperation {
   return OPERATIONS.has(name);
