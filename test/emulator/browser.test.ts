@@ -95,7 +95,7 @@ describe("the official browser SDK, cross-origin", () => {
     const found = await events(local, 3);
     const profile = await eventually(
       () => local.profile("ada"),
-      (one) => one?.["visits"] === 2,
+      (one) => one?.["visits"] === 2 && one["plan"] !== undefined,
     );
     await eventually(
       async () => (await local.send("/emulator/stats")).json() as { groups: Record<string, number> },
