@@ -21,6 +21,6 @@ export const DELIVERY_SETTINGS: DeliverySettings = {
   backoffMaxMs: 60_000,
   unauthorizedPauseMs: 60_000,
   windowEntries: 10_000,
-  windowBytes: 8 * 2 ** 20,
+  windowBytes: 5 * 2 ** 20,
   stopGraceMs: 5000,
 };
