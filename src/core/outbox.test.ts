@@ -1,23 +1,23 @@
 import { expect, test } from "vitest";
-import { appendOutbox, decodeOutbox, encodeOutbox, type OutboxHeader, readOutboxEntry } from "./outbox.ts";
+import { appendOutbox, encodeOutbox, type OutboxHeader, readOutboxEntry } from "./outbox.ts";
 
 const header: OutboxHeader = {
   kind: "event",
-  ids: ["d\n1", "ü"],
+  ids: ["d-1", "ü"],
   repeatable: true,
   source: "web",
-  name: "Name with\nline feed",
+  name: "Signs up",
   time: 1,
 };
 
 /** Appends as a journal does: each entry stands at the last position of its span. */
-function append(records: readonly Uint8Array[]) {
+function append(records: readonly string[]) {
   const entries: { position: number; bytes: Uint8Array }[] = [];
   let position = 0;
   const write = {
     append: (_log: string, bytes: Uint8Array, span = 1) => {
       position += span;
-      entries.push({ position, bytes });
+      entries.push({ position, bytes: Buffer.from(bytes) });
     },
     advance: () => undefined,
     put: () => undefined,
@@ -27,18 +27,28 @@ function append(records: readonly Uint8Array[]) {
   return entries;
 }
 
-test("a record comes back as it was written, also with line feeds in names and payload", () => {
-  const payload = '{"event":"a\\nb",\n"properties":{"x":"ü"}}';
-  const record = decodeOutbox(encodeOutbox(header, payload));
-  expect(record.header).toEqual(header);
-  expect(record.isPlain).toBe(true);
-  expect(Buffer.from(record.payload).toString("utf8")).toBe(payload);
-});
+/** What a journal hands back for one record. */
+function decode(record: string) {
+  const [placed] = append([record]).flatMap((entry) => readOutboxEntry(entry, 0));
+  if (!placed) throw new Error("no record");
+  return placed.record;
+}
 
-test("a record inside a larger buffer is read by its own bounds", () => {
-  const bytes = encodeOutbox(header, "{}");
-  const larger = Buffer.concat([Buffer.from("xx\n"), bytes]);
-  expect(decodeOutbox(larger.subarray(3)).header).toEqual(header);
+test.each<[string, Partial<OutboxHeader>, boolean]>([
+  ["an ordinary event", {}, true],
+  ["an event of nobody", { ids: [] }, true],
+  ["an empty id", { ids: ["", "a"] }, true],
+  ["a line feed in the name", { name: "Signs\nup" }, false],
+  ["a tab in an id", { ids: ["a\tb"] }, false],
+  ["an identity event", { link: true }, false],
+  ["a withheld property", { withhold: { mixpanel: ["email"] } }, false],
+  ["a profile update", { kind: "user", name: "$add", repeatable: false }, false],
+])("%s comes back as it was written", (_, more, isPlain) => {
+  const payload = '{"event":"a\\nb",\n"properties":{"x":"ü"}}';
+  const record = decode(encodeOutbox({ ...header, ...more }, payload));
+  expect(record.header).toEqual({ ...header, ...more });
+  expect(record.isPlain).toBe(isPlain);
+  expect(Buffer.from(record.payload).toString("utf8")).toBe(payload);
 });
 
 test("records that share entries keep their order and each its own position", () => {

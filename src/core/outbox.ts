@@ -1,5 +1,6 @@
 // The record between judge and delivery: one judged event or profile update, ready to be sent to any destination.
-// Layout: one byte for what most records are, the header as JSON in UTF-8, a line feed, the payload as JSON. The header never holds property values.
+// Layout: a letter for the header's form, the header, a line feed, the payload as JSON; all UTF-8. The header never holds property values but ids.
+// `p`, what most records are: time, source, name and ids with tabs between them. `x`, everything else: the header as JSON.
 // In the journal many of them share one entry, each behind its length: writing, reading and trimming one by one would cost more than judging.
 import type { DeliveryKind, EpochMs, JournalRecord, JournalWrite, Position } from "./ports.ts";
 
@@ -24,7 +25,7 @@ export interface OutboxHeader {
 }
 
 export interface OutboxRecord {
-  /** An event that links nothing and withholds nothing: most are, and then nobody needs the header. */
+  /** An ordinary event: it links nothing and withholds nothing, and may be repeated. */
   readonly isPlain: boolean;
   /** Read only when asked for: parsing it for each of a million events is what delivery would spend its time on. */
   readonly header: OutboxHeader;
@@ -36,11 +37,35 @@ const LINE_FEED = 10;
 const PLAIN = "p";
 const OTHER = "x";
 const PLAIN_BYTE = PLAIN.charCodeAt(0);
+const SEPARATOR = "\t";
 
-/** Writes one outbox record. `payload` is JSON text. */
-export function encodeOutbox(header: OutboxHeader, payload: string): Uint8Array {
-  const isPlain = header.kind === "event" && header.link === undefined && header.withhold === undefined;
-  return Buffer.from(`${isPlain ? PLAIN : OTHER}${JSON.stringify(header)}\n${payload}`);
+/** The header without JSON, where it is an ordinary event's and nothing in it could be taken for a separator. */
+function plainHeader({ kind, link, withhold, time, source, name, ids }: OutboxHeader): string | undefined {
+  if (kind !== "event" || link !== undefined || withhold !== undefined) return undefined;
+  const fields = 3 + ids.length;
+  let text = `${time}${SEPARATOR}${source}${SEPARATOR}${name}`;
+  for (const id of ids) text += SEPARATOR + id;
+  const isSafe = !text.includes("\n") && countSeparators(text) === fields - 1;
+  return isSafe ? text : undefined;
+}
+
+function countSeparators(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(SEPARATOR); at >= 0; at = text.indexOf(SEPARATOR, at + 1)) count++;
+  return count;
+}
+
+function parsePlainHeader(text: string): OutboxHeader {
+  const [time = "", source = "", name = "", ...ids] = text.split(SEPARATOR);
+  return { kind: "event", ids, repeatable: true, source, name, time: Number(time) };
+}
+
+/** Writes one outbox record, as text. `payload` is JSON text. */
+export function encodeOutbox(header: OutboxHeader, payload: string): string {
+  const plain = plainHeader(header);
+  return plain === undefined
+    ? `${OTHER}${JSON.stringify(header)}\n${payload}`
+    : `${PLAIN}${plain}\n${payload}`;
 }
 
 class DecodedRecord implements OutboxRecord {
@@ -61,14 +86,14 @@ class DecodedRecord implements OutboxRecord {
     if (this.#header === undefined) {
       const { buffer, byteOffset } = this.#bytes;
       const text = Buffer.from(buffer, byteOffset + 1, this.#end - 1).toString("utf8");
-      this.#header = JSON.parse(text) as OutboxHeader;
+      this.#header = this.isPlain ? parsePlainHeader(text) : (JSON.parse(text) as OutboxHeader);
     }
     return this.#header;
   }
 }
 
 /** Reads one outbox record; the payload is a view on `bytes`. */
-export function decodeOutbox(bytes: Uint8Array): OutboxRecord {
+function decodeOutbox(bytes: Uint8Array): OutboxRecord {
   return new DecodedRecord(bytes);
 }
 
@@ -76,30 +101,33 @@ export function decodeOutbox(bytes: Uint8Array): OutboxRecord {
 const ENTRY_MAX_BYTES = 32 * 2 ** 10;
 const LENGTH_BYTES = 4;
 
+/** Bytes of one UTF-16 unit in UTF-8, at most. */
+const UNIT_MAX_BYTES = 3;
+
 /** Appends encoded records to the outbox, or to a log of the same form, in order. Each has a position of its own. */
-export function appendOutbox(write: JournalWrite, log: string, records: readonly Uint8Array[]): void {
-  let start = 0;
+export function appendOutbox(write: JournalWrite, log: string, records: readonly string[]): void {
+  let entry = Buffer.allocUnsafe(2 * ENTRY_MAX_BYTES);
   let size = 0;
-  const flush = (end: number): void => {
-    if (end === start) return;
-    const entry = Buffer.allocUnsafe(size);
-    let at = 0;
-    for (let index = start; index < end; index++) {
-      const record = records[index] ?? entry;
-      entry.writeUInt32LE(record.length, at);
-      entry.set(record, at + LENGTH_BYTES);
-      at += LENGTH_BYTES + record.length;
-    }
-    write.append(log, entry, end - start);
-    start = end;
+  let count = 0;
+  const flush = (): void => {
+    // The journal copies what it is given, so the room can be used again.
+    if (count > 0) write.append(log, entry.subarray(0, size), count);
     size = 0;
+    count = 0;
   };
-  for (const [index, record] of records.entries()) {
-    const length = LENGTH_BYTES + record.length;
-    if (size + length > ENTRY_MAX_BYTES) flush(index);
-    size += length;
+  for (const record of records) {
+    const room = LENGTH_BYTES + record.length * UNIT_MAX_BYTES;
+    if (size + room > entry.length) {
+      flush();
+      if (room > entry.length) entry = Buffer.allocUnsafe(room);
+    }
+    const length = entry.write(record, size + LENGTH_BYTES);
+    entry.writeUInt32LE(length, size);
+    size += LENGTH_BYTES + length;
+    count += 1;
+    if (size >= ENTRY_MAX_BYTES) flush();
   }
-  flush(records.length);
+  flush();
 }
 
 export interface PlacedRecord {

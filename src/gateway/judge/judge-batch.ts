@@ -35,7 +35,7 @@ export interface BatchContext {
 }
 
 export interface JudgedBatch {
-  readonly outbox: readonly Uint8Array[];
+  readonly outbox: readonly string[];
   readonly quarantine: readonly QuarantineRecord[];
   readonly counts: VerdictCounts;
   readonly events: number;
@@ -89,7 +89,7 @@ function isRepeated(
 }
 
 class Batch {
-  readonly outbox: Uint8Array[] = [];
+  readonly outbox: string[] = [];
   readonly quarantine: QuarantineRecord[] = [];
   readonly counts = new VerdictCounts();
   events = 0;

@@ -54,7 +54,7 @@ export interface Judged {
   readonly findings: readonly Finding[];
   readonly repairs: readonly Repair[];
   /** The outbox record; undefined when nothing goes out. */
-  readonly outbox: Uint8Array | undefined;
+  readonly outbox: string | undefined;
   readonly item: QuarantinedItem;
   /** Of events: how its insert id came about. */
   readonly insertId: InsertId | undefined;
@@ -142,7 +142,7 @@ export function judgeEventItem(
   const identified = place.identified ?? identifyEvent(item, place);
   const judgement = context.snapshot.validator.judgeEvent({ source: context.source.id, event, properties });
   const { output, verdict, findings, repairs, withhold } = judgement;
-  let outbox: Uint8Array | undefined;
+  let outbox: string | undefined;
   if (output) {
     const out: Record<string, unknown> = output.properties;
     enrichEvent(out, {
@@ -200,7 +200,7 @@ export function judgeProfileItem(item: ProfileItem, context: JudgeContext, place
   const { verdict, findings, repairs, withhold } = judgement;
   // `$delete` carries no value: the verdict alone says whether it goes out.
   const goesOut = judgement.output !== undefined || (operation === "$delete" && verdict === "accepted");
-  let outbox: Uint8Array | undefined;
+  let outbox: string | undefined;
   if (goesOut) {
     const update = enrichProfile({
       groupKey,

@@ -97,7 +97,7 @@ class Report {
 export async function replayQuarantine(options: ReplayOptions): Promise<ReplayReport> {
   const { journal, clock, apply, onProgress } = options;
   const report = new Report();
-  let outbox: Uint8Array[] = [];
+  let outbox: string[] = [];
   let changed: QuarantineRecord[] = [];
   const commit = async (): Promise<void> => {
     if (changed.length > 0 && apply)

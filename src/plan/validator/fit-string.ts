@@ -5,10 +5,17 @@ import { INVALID, type Fit, mismatch } from "./fit-result.ts";
 import { checkFormat } from "./formats.ts";
 import { compilePattern } from "./linear-pattern.ts";
 
-// Halves of surrogate pairs are not valid UTF-8; NUL is refused by many databases. With the flag `u` whole pairs do not match.
-const ILL_FORMED = new RegExp(String.raw`[\0\p{Surrogate}]`, "u");
-const ALL_ILL_FORMED = new RegExp(ILL_FORMED.source, "gu");
+const NUL = "\0";
 const REPLACEMENT = "\uFFFD";
+
+/** Halves of surrogate pairs are not valid UTF-8; NUL is refused by many databases. */
+function isWellFormed(text: string): boolean {
+  return text.isWellFormed() && !text.includes(NUL);
+}
+
+function wellFormed(text: string): string {
+  return text.toWellFormed().replaceAll(NUL, REPLACEMENT);
+}
 
 /** Length in Unicode code points, as JSON Schema counts. */
 export function countCodePoints(text: string): number {
@@ -89,8 +96,8 @@ export function fitString(type: StringType, truncate: number | undefined): Fit {
       text = truncateText(text, truncate);
       if (text !== value) call.repair("text-truncated");
     }
-    if (ILL_FORMED.test(text)) {
-      text = text.replace(ALL_ILL_FORMED, REPLACEMENT);
+    if (!isWellFormed(text)) {
+      text = wellFormed(text);
       call.repair("text-well-formed");
     }
     for (let index = 0; index < checks.length; index++) {
