@@ -1,6 +1,7 @@
 // The whole way on both cores: HTTP in, journal, judge, delivery to a destination that swallows; sustained, with the backlog watched.
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { start } from "./support/processes.mjs";
@@ -15,7 +16,7 @@ const OWN_MAX_MB = 300;
 /** Records of backlog that may be there at any moment: two seconds of target. */
 const LAG_MAX = 2 * TARGET_PER_SECOND;
 
-export function writeSystem(folder, { emulatorUrl, extra = "" }) {
+function writeSystem(folder, { emulatorUrl, adminPort }) {
   writeFileSync(join(folder, "plan.yaml"), PLAN);
   writeFileSync(
     join(folder, "plumbline.yaml"),
@@ -23,21 +24,25 @@ export function writeSystem(folder, { emulatorUrl, extra = "" }) {
 plan: plan.yaml
 data: data
 listen: 127.0.0.1:0
-admin: { listen: 127.0.0.1:0 }
+admin: { listen: "127.0.0.1:${adminPort}" }
 log: { level: warn }
 journal: { raw: { max_age_hours: 1, max_bytes: 2000000000 }, outbox: { max_age_hours: 1, max_bytes: 2000000000 } }
 sources: { web: { token: web_token, client_address: drop } }
 destinations: { product: { kind: mixpanel, host: "${emulatorUrl}", token: mp, project_id: 1, service_account: { username: sa, secret: s } } }
-${extra}`,
+`,
   );
 }
 
-function lagOf(folder) {
-  const { logs } = JSON.parse(
-    execFileSync(process.execPath, [MAIN, "status", "--json", "--config", join(folder, "plumbline.yaml")], {
-      encoding: "utf8",
-    }),
-  );
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function lagOf(adminPort) {
+  const { logs } = await (await fetch(`http://127.0.0.1:${adminPort}/v1/status`)).json();
   const behind = ({ last, consumers }) => last - Math.min(last, ...Object.values(consumers));
   // A record of `raw` is a request; one of the outbox is an event.
   return behind(logs[0]) * BATCH + behind(logs[1]);
@@ -60,17 +65,18 @@ async function output(child) {
 export async function run() {
   const folder = mkdtempSync(join(tmpdir(), "plumbline-bench-pipeline-"));
   const emulator = await start([MAIN, "emulator", "--port", "0", "--store", "swallow"]);
-  writeSystem(folder, { emulatorUrl: emulator.url });
+  const adminPort = await freePort();
+  writeSystem(folder, { emulatorUrl: emulator.url, adminPort });
   const gateway = await start([MAIN, "up", "--config", join(folder, "plumbline.yaml")]);
   const before = { gateway: gateway.cpuSeconds(), emulator: emulator.cpuSeconds() };
   const load = startLoad(gateway.url, TARGET_PER_SECOND / BATCH);
   const lags = [];
-  const timer = setInterval(() => lags.push(lagOf(folder)), 5000);
+  const timer = setInterval(() => void lagOf(adminPort).then((lag) => lags.push(lag)), 5000);
   const sent = await output(load);
   clearInterval(timer);
-  const atEnd = lagOf(folder);
+  const atEnd = await lagOf(adminPort);
   const drainStarted = performance.now();
-  while (lagOf(folder) > 0) await new Promise((resolve) => setTimeout(resolve, 100));
+  while ((await lagOf(adminPort)) > 0) await new Promise((resolve) => setTimeout(resolve, 100));
   const drainSeconds = (performance.now() - drainStarted) / 1000;
   const memory = gateway.rss();
   const used = {

@@ -5,7 +5,8 @@ import type { Labels, Metrics } from "../../core/index.ts";
 /** Upper bounds of latencies, in seconds: from a flush to a slow provider. */
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-const HELP: Readonly<Record<string, string>> = {
+/** Every metric by name, with its help text; `docs/guide/operating.md` lists them. */
+export const METRICS_HELP: Readonly<Record<string, string>> = {
   plumbline_received_requests_total: "Requests by receiver, route and outcome",
   plumbline_received_events_total: "Events and updates acknowledged, by source",
   plumbline_refused_total: "Items or requests not taken in, by reason",
@@ -41,7 +42,7 @@ export function makePrometheusMetrics(): PrometheusMetrics {
   const histograms = new Map<string, Histogram>();
   const settings = (name: string, labels: Labels) => ({
     name,
-    help: HELP[name] ?? name,
+    help: METRICS_HELP[name] ?? name,
     labelNames: Object.keys(labels),
     registers: [registry],
   });
