@@ -1,6 +1,6 @@
 // Delivery of a backlog of a million events to the emulator, against the emulator's own limit: the same requests sent straight to it.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -56,6 +56,11 @@ async function bareLimit(url) {
   return (total * PER_REQUEST * 1000) / (performance.now() - started);
 }
 
+/** Memory of this process without the pages of mapped files, which the kernel can take back. */
+function ownBytes() {
+  return Number(/RssAnon:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]) * 1024;
+}
+
 async function fill(journal) {
   let position = 0;
   while (position < EVENTS) {
@@ -101,12 +106,12 @@ export async function run() {
   });
   globalThis.gc?.();
   const stop = new AbortController();
-  const rss = [];
+  const memory = [];
   const cpu = process.cpuUsage();
   const started = performance.now();
   const running = delivery.run(stop.signal);
   while (delivery.state().position < EVENTS) {
-    rss.push(process.memoryUsage().rss);
+    memory.push(ownBytes());
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   const seconds = (performance.now() - started) / 1000;
@@ -124,9 +129,9 @@ export async function run() {
   const rate = EVENTS / seconds;
   const target = Math.min(LIMIT_PER_SECOND, limit);
   // The first quarter warms up; after it memory must be flat.
-  const quarter = Math.floor(rss.length / 4);
+  const quarter = Math.floor(memory.length / 4);
   const growth =
-    (Math.max(...rss.slice(quarter)) - Math.max(...rss.slice(0, Math.max(1, quarter)))) / 2 ** 20;
+    (Math.max(...memory.slice(quarter)) - Math.max(...memory.slice(0, Math.max(1, quarter)))) / 2 ** 20;
   return [
     {
       measure: `delivery of a backlog of ${EVENTS.toLocaleString("en-US")} events`,
@@ -142,10 +147,10 @@ export async function run() {
     {
       measure: "growth of memory after the first quarter",
       value: growth,
-      unit: "MB RSS",
+      unit: "MB",
       target: `≤ ${GROWTH_MAX_MB} MB`,
       met: growth <= GROWTH_MAX_MB,
-      note: "pages of the journal's memory map count here although the kernel can take them back",
+      note: "without the pages of the journal's memory map, which the kernel can take back",
     },
   ];
 }

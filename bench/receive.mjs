@@ -15,10 +15,13 @@ const BODIES = 200;
 const BARE_RATIO = 0.45;
 const HANDMADE_RATIO = 5;
 const P99_MS = 25;
+/** Share of the gateway's own limit at which latency is measured: at the limit itself 256 waiting clients only measure the limit. */
+const CALM_SHARE = 0.6;
 const SERVERS = new URL("support/servers.mjs", import.meta.url).pathname;
 
-function luaScript(folder, batch) {
-  const file = join(folder, `post-${batch}.lua`);
+/** @param {number} delayMs pause of each connection before a request, give or take half of it */
+function luaScript(folder, batch, delayMs = 0) {
+  const file = join(folder, `post-${batch}-${delayMs}.lua`);
   const bodies = Array.from({ length: BODIES }, () => `"${makeBody(batch)}"`).join(",\n");
   writeFileSync(
     file,
@@ -30,6 +33,7 @@ request = function()
   at = at % #bodies + 1
   return wrk.format("POST", "/track?ip=1", nil, bodies[at])
 end
+${delayMs > 0 ? `delay = function() return math.random(${Math.round(delayMs / 2)}, ${Math.round(delayMs * 1.5)}) end` : ""}
 done = function(summary, latency)
   io.write(string.format("RESULT %d %d %d %d\\n", summary.requests, summary.duration, latency:percentile(99), summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.timeout))
 end
@@ -85,7 +89,18 @@ export async function run() {
           cpuMicros.push(((server.cpuSeconds() - before) * 1e6) / (result.requests * batch));
       }
     const rate = (name) => median(results[name].map(({ perSecond }) => perSecond)) * batch;
-    const p99 = median(results.gateway.map(({ p99Ms }) => p99Ms));
+    const p99 = (name) => median(results[name].map(({ p99Ms }) => p99Ms));
+    // Median latency at the limit is connections ÷ rate; what is added to it as a pause sets the rate.
+    const calmScript = luaScript(
+      folder,
+      batch,
+      (CONNECTIONS * 1000 * batch) / (rate("gateway") * CALM_SHARE),
+    );
+    const calm = { gateway: [], bare: [] };
+    for (let round = 0; round < ROUNDS; round++)
+      for (const name of Object.keys(calm)) calm[name].push(load(servers[name].url, calmScript, SECONDS));
+    const calmP99 = (name) => median(calm[name].map(({ p99Ms }) => p99Ms));
+    const calmRate = median(calm.gateway.map(({ perSecond }) => perSecond)) * batch;
     const [own, limit, hand] = [rate("gateway"), rate("bare"), rate("handmade")];
     rows.push(
       {
@@ -97,7 +112,25 @@ export async function run() {
         target: `≥ ${BARE_RATIO} ×`,
         met: own / limit >= BARE_RATIO,
       },
-      { measure: `the same, p99`, value: p99, unit: "ms", target: `< ${P99_MS} ms`, met: p99 < P99_MS },
+      {
+        measure: "the same, p99 at the limit",
+        value: p99("gateway"),
+        unit: "ms",
+        ratio: p99("gateway") / p99("bare"),
+        against: "bare node:http",
+        target: `< ${P99_MS} ms`,
+        met: p99("gateway") < P99_MS,
+        note: `${CONNECTIONS} clients that always wait: at this rate the mean alone is ${((CONNECTIONS * 1000 * batch) / own).toFixed(0)} ms`,
+      },
+      {
+        measure: `the same, p99 at ${Math.round(calmRate).toLocaleString("en-US")} events/s`,
+        value: calmP99("gateway"),
+        unit: "ms",
+        ratio: calmP99("gateway") / calmP99("bare"),
+        against: "bare node:http",
+        target: `< ${P99_MS} ms`,
+        met: calmP99("gateway") < P99_MS,
+      },
       {
         measure: `the same, against Express + Ajv + fetch`,
         value: hand,

@@ -45,6 +45,11 @@ export interface EmbeddedJournal extends Journal {
  */
 export const RESERVE_BYTES = 128 * 2 ** 20;
 const MAX_DATABASES = 64;
+/** Of a new file; an existing one keeps its own. Small pages break free room into so many runs that keeping their list costs more than judging (ADR 0002). */
+const PAGE_BYTES = 16 * 2 ** 10;
+/** Runs of free pages that lmdb looks through, and keeps; it checks the whole list at every commit. */
+const FREE_RUNS_LOADED = 1000;
+const FREE_RUNS_RETAINED = 1500;
 const FULL_CODES = /MDB_MAP_FULL|ENOSPC|EFBIG|EDQUOT|No space left|mapsize limit|File too large/i;
 const FILL_CHECK_INTERVAL_MS = 250;
 /** Part of the reserve that may be written before the disk is looked at again; pages are copied, so it is small. */
@@ -91,6 +96,9 @@ function openEnvironment(options: JournalOptions): RootDatabase<Buffer, string> 
     maxDbs: MAX_DATABASES,
     encoding: "binary" as const,
     noMemInit: true,
+    pageSize: PAGE_BYTES,
+    maxFreeSpaceToLoad: FREE_RUNS_LOADED,
+    maxFreeSpaceToRetain: FREE_RUNS_RETAINED,
   };
   mkdirSync(path, { recursive: true });
   try {
