@@ -1,12 +1,12 @@
 // What happens to one request: read, decode, admit, put on disk, answer.
 // Invariant: "accepted" means flushed. Overload and a full disk are 503; policy is never a 4xx to a client SDK.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { AppError, type Clock, type Journal, type Log, type Metrics } from "../../core/index.ts";
+import { AppError, assertNever, type Clock, type Journal, type Log, type Metrics } from "../../core/index.ts";
 import { encodeRaw, RAW_LOG, type RawRecord } from "../raw-record.ts";
 import type { Answer, HttpAnswer, ReceivedItem, Receiver } from "../receiver.ts";
 import type { SideRoutes } from "../receivers/mixpanel/side-routes.ts";
 import { readCredential } from "../receivers/basic-credential.ts";
-import type { SourceTable } from "../sources.ts";
+import type { SourceSettings, SourceTable } from "../sources.ts";
 import { makeAdmission } from "./admit.ts";
 import { clientAddress, isProxyAddress, parseProxyRanges } from "./client-address.ts";
 import { crossOriginHeaders, foreignOrigin, preflightHeaders } from "./cross-origin.ts";
@@ -40,6 +40,22 @@ const JSON_TYPE = { "content-type": "application/json" } as const;
 const NOT_FOUND: HttpAnswer = { status: 404, headers: JSON_TYPE, body: '{"error":"not found"}' };
 const WELCOME: HttpAnswer = { status: 200, headers: JSON_TYPE, body: '{"name":"plumbline"}' };
 const OVERLOADED: Answer = { kind: "overloaded", retryAfterSeconds: RETRY_AFTER_SECONDS };
+
+const NO_BODY = Buffer.alloc(0);
+
+/** What admission decided: an answer at once, or bytes to be kept and the answer for when they are on disk. */
+type Decision =
+  | { readonly kind: "answer"; readonly answer: Answer }
+  | {
+      readonly kind: "keep";
+      readonly record: RawRecord;
+      readonly bytes: Uint8Array;
+      readonly counts: ReadonlyMap<SourceSettings, number>;
+      readonly items: number;
+      readonly accepted: HttpAnswer;
+      /** Of a source in development: what the judge finds. */
+      readonly findings: Promise<readonly string[]> | undefined;
+    };
 
 interface Found {
   readonly receiver: Receiver;
@@ -151,20 +167,20 @@ export class RequestHandler {
         credential: receiver.credential(request),
         ...(origin === undefined ? {} : { origin }),
       },
-      body: result.kind === "body" ? result.body : Buffer.alloc(0),
+      body: result.kind === "body" ? result.body : NO_BODY,
     };
-    let answer: Answer;
+    let decision: Decision;
     if (result.kind === "too-large") {
-      answer = { kind: "too-large", limitBytes: receiver.bodyMaxBytes(route) };
+      decision = { kind: "answer", answer: { kind: "too-large", limitBytes: receiver.bodyMaxBytes(route) } };
       // What is left of a body that is too large would be read as the next request.
       response.setHeader("connection", "close");
-    } else answer = await this.#decide(receiver, record);
-    this.#send(response, receiver.answer(answer, record), origin);
-    metrics.count("plumbline_received_requests_total", {
-      receiver: receiver.kind,
-      route,
-      outcome: answer.kind,
-    });
+    } else decision = this.#decide(receiver, record);
+    const [outcome, answer] =
+      decision.kind === "keep"
+        ? await this.#keep(receiver, decision)
+        : ([decision.answer.kind, receiver.answer(decision.answer, record)] as const);
+    this.#send(response, answer, origin);
+    metrics.count("plumbline_received_requests_total", { receiver: receiver.kind, route, outcome });
     metrics.observe(
       "plumbline_ack_seconds",
       { receiver: receiver.kind },
@@ -173,79 +189,99 @@ export class RequestHandler {
     return undefined;
   }
 
-  async #decide(receiver: Receiver, record: RawRecord): Promise<Answer> {
+  /** What is to be done with a request. Synchronous, so that nothing that was parsed stays in memory while the disk is waited for. */
+  #decide(receiver: Receiver, record: RawRecord): Decision {
     const { metrics } = this.#options;
     const decoded = receiver.decode(record);
     switch (decoded.kind) {
       case "items":
-        return this.#admitItems(decoded.items, record);
+        return this.#admitItems(receiver, record, decoded.items);
       case "too-large":
         metrics.count("plumbline_refused_total", { reason: "too-large" });
-        return decoded;
+        return { kind: "answer", answer: decoded };
       case "too-deep":
         metrics.count("plumbline_refused_total", { reason: "too-deep" });
-        return { kind: "malformed", reason: "data, nested too deeply or too many members" };
+        return {
+          kind: "answer",
+          answer: { kind: "malformed", reason: "data, nested too deeply or too many members" },
+        };
       case "undecodable":
         metrics.count("plumbline_refused_total", { reason: "undecodable" });
-        return { kind: "malformed", reason: decoded.reason };
+        return { kind: "answer", answer: { kind: "malformed", reason: decoded.reason } };
+      default:
+        return assertNever(decoded);
     }
   }
 
-  async #admitItems(items: readonly ReceivedItem[], record: RawRecord): Promise<Answer> {
-    const { metrics } = this.#options;
-    if (items.length === 0) return { kind: "accepted", items };
-    const admission = this.#admit({
-      items,
-      origin: record.header.origin,
-      address: record.header.clientAddress,
-    });
+  #admitItems(receiver: Receiver, record: RawRecord, items: readonly ReceivedItem[]): Decision {
+    const { metrics, sources, judgeNow } = this.#options;
+    const accepted: Answer = { kind: "accepted", items };
+    if (items.length === 0) return { kind: "answer", answer: accepted };
+    const { origin, clientAddress: address } = record.header;
+    const admission = this.#admit({ items, origin, address });
     switch (admission.kind) {
       case "too-fast":
         metrics.count("plumbline_refused_total", { reason: "rate" }, items.length);
-        return OVERLOADED;
+        return { kind: "answer", answer: OVERLOADED };
       case "nobody": {
         metrics.count("plumbline_refused_total", { reason: admission.reason }, items.length);
         const [first] = items;
         // An item without any token is the sender's mistake, and Mixpanel says so.
-        if (first?.kind === "malformed" && first.token === "")
-          return { kind: "malformed", reason: first.reason };
-        return { kind: "unknown-token" };
+        const isTokenless = first?.kind === "malformed" && first.token === "";
+        return {
+          kind: "answer",
+          answer: isTokenless ? { kind: "malformed", reason: first.reason } : { kind: "unknown-token" },
+        };
       }
       case "admitted": {
-        const messages = await this.#developmentFindings(items, record);
-        if (messages.length > 0) return { kind: "findings", messages };
-        const answer = await this.#keep(record, items);
-        if (answer.kind === "accepted")
-          for (const [source, count] of admission.counts)
-            metrics.count("plumbline_received_events_total", { source: source.id }, count);
-        return answer;
+        const inDevelopment =
+          judgeNow !== undefined && items.some((item) => sources.find(item.token)?.development);
+        return {
+          kind: "keep",
+          record,
+          bytes: encodeRaw(record.header, record.body),
+          counts: admission.counts,
+          items: items.length,
+          accepted: receiver.answer(accepted, record),
+          findings: inDevelopment ? judgeNow(record) : undefined,
+        };
       }
+      default:
+        return assertNever(admission);
     }
   }
 
-  async #developmentFindings(items: readonly ReceivedItem[], record: RawRecord): Promise<readonly string[]> {
-    const { judgeNow, sources } = this.#options;
-    if (!judgeNow || !items.some((item) => sources.find(item.token)?.development)) return [];
-    return judgeNow(record);
+  async #keep(
+    receiver: Receiver,
+    kept: Extract<Decision, { kind: "keep" }>,
+  ): Promise<readonly [outcome: Answer["kind"], answer: HttpAnswer]> {
+    const { metrics, pendingMaxBytes } = this.#options;
+    const { record } = kept;
+    const messages = (await kept.findings) ?? [];
+    if (messages.length > 0) return ["findings", receiver.answer({ kind: "findings", messages }, record)];
+    let refused = this.#pendingBytes + kept.bytes.length > pendingMaxBytes ? "pending" : undefined;
+    refused ??= await this.#append(kept.bytes);
+    if (refused !== undefined) {
+      metrics.count("plumbline_refused_total", { reason: refused }, kept.items);
+      return [OVERLOADED.kind, receiver.answer(OVERLOADED, record)];
+    }
+    for (const [source, count] of kept.counts)
+      metrics.count("plumbline_received_events_total", { source: source.id }, count);
+    return ["accepted", kept.accepted];
   }
 
-  async #keep(record: RawRecord, items: readonly ReceivedItem[]): Promise<Answer> {
-    const { journal, log, metrics, onAppended, pendingMaxBytes } = this.#options;
-    const bytes = encodeRaw(record.header, record.body);
-    if (this.#pendingBytes + bytes.length > pendingMaxBytes) {
-      metrics.count("plumbline_refused_total", { reason: "pending" }, items.length);
-      return OVERLOADED;
-    }
+  /** Puts a request on disk; the code of the error when the journal refuses. */
+  async #append(bytes: Uint8Array): Promise<string | undefined> {
+    const { journal, log, onAppended } = this.#options;
     this.#pendingBytes += bytes.length;
     try {
       await journal.append(RAW_LOG, bytes);
       onAppended?.();
-      return { kind: "accepted", items };
+      return undefined;
     } catch (error) {
       const code = error instanceof AppError ? error.code : "INTERNAL";
       log.error({ code }, "the journal refused a request");
-      metrics.count("plumbline_refused_total", { reason: code }, items.length);
-      return OVERLOADED;
+      return code;
     } finally {
       this.#pendingBytes -= bytes.length;
     }
