@@ -74,7 +74,8 @@ describe("guides name everything there is", () => {
   ])("%s", (path, names) => {
     const text = page(path);
     expect(names.length).toBeGreaterThan(10);
-    const isNamed = (name: string): boolean => new RegExp(String.raw`(?<![\w$])${name.replaceAll("$", String.raw`\$`)}(?!\w)`).test(text);
+    const isNamed = (name: string): boolean =>
+      new RegExp(String.raw`(?<![\w$])${name.replaceAll("$", String.raw`\$`)}(?!\w)`).test(text);
     expect([...new Set(names)].filter((name) => !KEYWORDS.has(name) && !isNamed(name))).toEqual([]);
   });
 
