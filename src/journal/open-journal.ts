@@ -45,7 +45,7 @@ export interface EmbeddedJournal extends Journal {
  */
 export const RESERVE_BYTES = 128 * 2 ** 20;
 const MAX_DATABASES = 64;
-/** Of a new file; an existing one keeps its own. Small pages break free room into so many runs that keeping their list costs more than judging (ADR 0002). */
+/** Of a new file; an existing one keeps its own. Small pages break free room into so many runs that keeping their list costs more than judging (ADR 0009). */
 const PAGE_BYTES = 16 * 2 ** 10;
 /** Runs of free pages that lmdb looks through, and keeps; it checks the whole list at every commit. */
 const FREE_RUNS_LOADED = 1000;
