@@ -1,7 +1,7 @@
 // Runs the benchmarks and prints one table. Every figure that matters is a ratio against a peer or a limit measured in the same run.
 // Usage: npm run bench [-- name …] [--json] [--write]
 import { cpus, totalmem } from "node:os";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 /**
  * One line of the table.
@@ -75,6 +75,7 @@ if (flags.has("--json")) {
 
 \`npm run bench -- --write\` writes this page. Figures move with the machine; ratios are against a peer or a limit in the same run.
 `;
-    writeFileSync(file, `${head}\n${text}\n`);
+    const why = readFileSync(new URL("what-binds.md", here), "utf8");
+    writeFileSync(file, `${head}\n${text}\n\n${why}`);
   }
 }

@@ -40,7 +40,25 @@ async function gateway() {
   const { openJournal } = await import("../../dist/journal/index.js");
   const { makePrometheusMetrics } = await import("../../dist/cli/adapters/prometheus-metrics.js");
   const clock = { now: Date.now };
-  const journal = await openJournal({ directory: folder, clock, log: quiet, role: "primary" });
+  const journal = await openJournal({
+    directory: folder,
+    clock,
+    log: quiet,
+    role: "primary",
+    retention: { raw: { maxBytes: 200_000_000 } },
+  });
+  // As in a gateway that has run for a while: what was judged is trimmed, and its pages are used again.
+  await journal.write((write) => write.advance("raw", "judge", 0));
+  let trimming = false;
+  setInterval(() => {
+    if (trimming) return;
+    trimming = true;
+    const { last } = journal.stats("raw");
+    void journal
+      .write((write) => write.advance("raw", "judge", last), { flush: false })
+      .then(() => journal.applyRetention())
+      .finally(() => (trimming = false));
+  }, 1000);
   const source = {
     id: "web",
     trust: "client",
