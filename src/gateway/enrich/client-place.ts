@@ -29,8 +29,9 @@ export type ClientPlace =
 
 const NONE: ClientPlace = { kind: "none" };
 
+/** An address that a record names, in its normal spelling (IPv4 in IPv6 becomes IPv4). */
 function sentAddress(sent: unknown): string | undefined {
-  return typeof sent === "string" && ipaddr.isValid(sent) ? sent : undefined;
+  return typeof sent === "string" && ipaddr.isValid(sent) ? ipaddr.process(sent).toString() : undefined;
 }
 
 function believedAddress(request: PlaceRequest): string | undefined {

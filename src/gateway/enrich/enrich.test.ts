@@ -41,6 +41,10 @@ describe("where the user is", () => {
       kind: "address",
       address: "198.51.100.1",
     });
+    expect(place({ ipParameter: "0", sent: "::ffff:198.51.100.1" })).toEqual({
+      kind: "address",
+      address: "198.51.100.1",
+    });
     expect(place({ sent: 0 })).toEqual({ kind: "none" });
     expect(place({ sent: "0" })).toEqual({ kind: "none" });
     expect(place({ clientAddress: "" })).toEqual({ kind: "none" });
