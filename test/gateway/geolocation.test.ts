@@ -27,4 +27,3 @@ test("a file that is missing or no MaxMind file is an error that names it", asyn
     await expect(openGeolocation(path)).rejects.toThrow(path);
   }
 });
-
