@@ -12,6 +12,7 @@ import { addStatus } from "./commands/status.ts";
 import { addUp } from "./commands/up.ts";
 import { EXIT, exitCodeOf } from "./terminal/exit-codes.ts";
 import { reportError } from "./terminal/output.ts";
+import { withKnownCause } from "./terminal/system-errors.ts";
 
 function version(): string {
   const found = createRequire(import.meta.url)("../../package.json") as { readonly version: string };
@@ -48,7 +49,8 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   else {
-    reportError(error, process.argv.includes("--json"));
-    process.exitCode = exitCodeOf(error);
+    const known = withKnownCause(error);
+    reportError(known, process.argv.includes("--json"));
+    process.exitCode = exitCodeOf(known);
   }
 }

@@ -5,6 +5,8 @@ export const ERROR_HINTS = {
   // core
   INTERNAL: "This is a bug in Plumbline. Please report it with the command and the stack.",
   // cli
+  ADDRESS_UNUSABLE:
+    "Stop what listens there, or choose another address: `listen` and `admin.listen` in the configuration, or `--port`.",
   CONFIG_MISSING: "Run `plumbline init`, or name the file with `--config`.",
   FILE_EXISTS: "Choose another folder, or pass `--force` to overwrite.",
   JOURNAL_MISSING: "Start the gateway once with `plumbline up`, or name its configuration with `--config`.",

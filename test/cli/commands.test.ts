@@ -1,5 +1,7 @@
 // Every command as a process: exit codes, what is on stdout and what on stderr, errors that name the place.
+import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { ensureDist } from "../support/dist.ts";
@@ -43,6 +45,18 @@ describe("help and usage", () => {
     expect((await run("--help")).code).toBe(0);
     expect((await run("--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
+});
+
+test("a port in use is named, with what to do", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { port } = taken.address() as AddressInfo;
+  const { code, stderr } = await run("emulator", "--port", String(port));
+  expect(code).toBe(3);
+  expect(stderr).toContain(`Cannot listen on 127.0.0.1:${port}: another program listens there`);
+  expect(stderr).toContain("ADDRESS_UNUSABLE");
+  expect(stderr).not.toContain("at Server");
+  taken.close();
 });
 
 describe("init and check", () => {

@@ -232,10 +232,11 @@ describe("connections", () => {
     expect(await answered).toMatch(/^HTTP\/1\.1 400 /);
   });
 
-  test("headers of a megabyte get 431", async () => {
+  test("headers above 16 KiB get 431", async () => {
     const socket = await open();
     const answered = readAll(socket);
-    socket.write(`POST /track HTTP/1.1\r\nhost: x\r\nx-huge: ${"x".repeat(MIB)}\r\n\r\n`);
+    // Little more than the limit: what is still unread when the server closes would reset the connection and its answer.
+    socket.write(`POST /track HTTP/1.1\r\nhost: x\r\nx-huge: ${"x".repeat(17 * 1024)}\r\n\r\n`);
     expect(await answered).toMatch(/^HTTP\/1\.1 431 /);
   });
 
