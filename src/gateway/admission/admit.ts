@@ -8,7 +8,6 @@ export type Admission =
   | {
       readonly kind: "admitted";
       readonly counts: ReadonlyMap<SourceSettings, number>;
-      readonly refused: number;
     }
   /** Nothing in it belongs to a source that may send from here. */
   | { readonly kind: "nobody"; readonly reason: "unknown-token" | "origin-not-listed" }
@@ -48,11 +47,8 @@ export function makeAdmission(
     }
     if (counts.size === 0)
       return { kind: "nobody", reason: unlisted > 0 ? "origin-not-listed" : "unknown-token" };
-    let admitted = 0;
-    for (const [source, count] of counts) {
+    for (const [source, count] of counts)
       if (isTooFast(source, count, address)) return { kind: "too-fast", source: source.id };
-      admitted += count;
-    }
-    return { kind: "admitted", counts, refused: items.length - admitted };
+    return { kind: "admitted", counts };
   };
 }
