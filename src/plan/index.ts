@@ -30,6 +30,13 @@ export {
   type RuntimeFindingId,
 } from "./validator/finding-ids.ts";
 export { makeValidator, type ValidatorOptions } from "./validator/make-validator.ts";
+export { isBuiltInEvent, isGatewayProperty, isSdkEventProperty, isUnsafeKey } from "./validator/built-in.ts";
+export { datetimeFromText } from "./validator/datetime.ts";
+export { numberFromText } from "./validator/fit-number.ts";
+export { isFormat } from "./validator/formats.ts";
+export { looksLikePhone } from "./validator/identity.ts";
+export { foldName } from "./validator/names.ts";
+export { similarName } from "./rules/similar-name.ts";
 export type { KeyedHash } from "./validator/property-rule.ts";
 export { eventJsonSchema, planJsonSchema, valueTypeJsonSchema } from "./json-schema.ts";
 export { checkPlan, type CheckedPlan, type CheckOptions } from "./check-plan.ts";

@@ -4,17 +4,13 @@ import type { DocumentPath } from "../files/located-document.ts";
 import type { NamingStyle } from "../raw-plan.ts";
 import type { ResolvedPerson } from "../resolve/resolve-plan.ts";
 import type { RuleContext, RuleHit } from "./rule-context.ts";
+import { similarName } from "./similar-name.ts";
 
 interface Named {
   readonly name: string;
   readonly path: DocumentPath;
   /** The same subject may use a name twice. */
   readonly subject: string;
-}
-
-/** As the normaliser compares: equal but for case, spaces and punctuation. */
-function folded(name: string): string {
-  return name.toLowerCase().replaceAll(/[^\p{L}\p{N}$]/gu, "");
 }
 
 function eventNames({ resolved }: RuleContext): Named[] {
@@ -45,7 +41,7 @@ function similar(names: readonly Named[]): RuleHit[] {
   const first = new Map<string, Named>();
   const hits: RuleHit[] = [];
   for (const named of names) {
-    const key = folded(named.name);
+    const key = similarName(named.name);
     const before = first.get(key);
     if (before === undefined) first.set(key, named);
     else if (before.name !== named.name && before.subject !== named.subject)

@@ -130,3 +130,8 @@ const CHECKERS: Readonly<Record<StringFormat, (text: string) => boolean>> = {
 export function checkFormat(format: StringFormat): (text: string) => boolean {
   return CHECKERS[format];
 }
+
+/** Tells whether a text has a format. */
+export function isFormat(format: StringFormat, text: string): boolean {
+  return CHECKERS[format](text);
+}

@@ -17,7 +17,7 @@ const PHONE_DIGITS_MIN = 7;
 const PHONE_DIGITS_MAX = 15;
 
 /** Looks like a phone number: 7 to 15 digits with a leading `+` or with separators. Digits alone are an ordinary id. */
-function looksLikePhone(text: string): boolean {
+export function looksLikePhone(text: string): boolean {
   if (text.length > 2 * PHONE_DIGITS_MAX || !PHONE_CHARACTERS.test(text) || /^\d+$/.test(text)) return false;
   const digits = text.replace(/\D/g, "").length;
   return digits >= PHONE_DIGITS_MIN && digits <= PHONE_DIGITS_MAX;

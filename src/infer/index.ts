@@ -1,0 +1,1 @@
+export { makeTrafficProfile, type TrafficEvent, type TrafficProfile } from "./profile/traffic-profile.ts";

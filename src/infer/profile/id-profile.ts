@@ -1,0 +1,72 @@
+// What the ids of events look like, by the validator's own rules about ids. Counts only: no id is kept.
+import { isFormat, looksLikePhone } from "../../plan/index.ts";
+
+const DEVICE_PREFIX = "$device:";
+const EMAIL_LIKE = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+const INTEGER = /^(?:0|[1-9]\d{0,18})$/;
+const PREFIXED = /^([A-Za-z]{1,12}[_-])([0-9A-Za-z]+)$/;
+const ID_MAX_CHARACTERS = 255;
+const PREFIXES_MAX = 4;
+
+/** Forms that a user id can have. */
+export interface IdForms {
+  readonly uuid: number;
+  readonly ulid: number;
+  readonly integer: number;
+  readonly other: number;
+}
+
+/** Counts of events by what their id is. */
+export class IdProfile {
+  anonymous = 0;
+  missing = 0;
+  /** An empty id: no user, on purpose. */
+  none = 0;
+  email = 0;
+  phone = 0;
+  forbidden = 0;
+  /** Neither a text nor a whole number, or too long. */
+  malformed = 0;
+  readonly forms = { uuid: 0, ulid: 0, integer: 0, other: 0 };
+  /** Of `other`: by the beginning before the first `_` or `-`. */
+  readonly prefixes = new Map<string, number>();
+  readonly #forbidden: ReadonlySet<string>;
+
+  constructor(forbidden: readonly string[]) {
+    this.#forbidden = new Set(forbidden);
+  }
+
+  /** Looks at the ids of one event; tells whether the gateway will take them. */
+  add(properties: Readonly<Record<string, unknown>>): void {
+    const distinctId = properties["distinct_id"];
+    const userId = properties["$user_id"];
+    const deviceId = properties["$device_id"];
+    const id = distinctId ?? userId;
+    if (id === undefined || id === null) {
+      if (deviceId === undefined || deviceId === null) this.missing += 1;
+      else this.anonymous += 1;
+      return;
+    }
+    if (id === "") this.none += 1;
+    else if (typeof id === "string" && (id.startsWith(DEVICE_PREFIX) || id === deviceId)) this.anonymous += 1;
+    else this.#addUser(typeof id === "number" && Number.isSafeInteger(id) && id >= 0 ? String(id) : id);
+  }
+
+  #addUser(id: unknown): void {
+    if (typeof id !== "string" || id.length > ID_MAX_CHARACTERS) this.malformed += 1;
+    else if (isFormat("uuid", id) && !this.#forbidden.has(id)) this.forms.uuid += 1;
+    else if (this.#forbidden.has(id.toLowerCase())) this.forbidden += 1;
+    else if (id.includes("@") && EMAIL_LIKE.test(id)) this.email += 1;
+    else if (looksLikePhone(id)) this.phone += 1;
+    else if (isFormat("ulid", id)) this.forms.ulid += 1;
+    else if (INTEGER.test(id)) this.forms.integer += 1;
+    else this.#addOther(id);
+  }
+
+  #addOther(id: string): void {
+    this.forms.other += 1;
+    const prefix = PREFIXED.exec(id)?.[1] ?? "";
+    const known = this.prefixes.get(prefix);
+    if (known !== undefined || this.prefixes.size < PREFIXES_MAX) this.prefixes.set(prefix, (known ?? 0) + 1);
+  }
+}
