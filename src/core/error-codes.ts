@@ -8,7 +8,10 @@ export const ERROR_HINTS = {
   ADDRESS_UNUSABLE:
     "Stop what listens there, or choose another address: `listen` and `admin.listen` in the configuration, or `--port`.",
   CONFIG_MISSING: "Run `plumbline init`, or name the file with `--config`.",
+  EXPORT_REFUSED:
+    "Look at `host`, `project_id` and `service_account` of the destination, and at the dates; after a 429 wait an hour.",
   FILE_EXISTS: "Choose another folder, or pass `--force` to overwrite.",
+  INPUT_UNREADABLE: "Name a file that this user may read, `-` for stdin, `--export` or `--gateway`.",
   JOURNAL_MISSING: "Start the gateway once with `plumbline up`, or name its configuration with `--config`.",
   PIPELINE_FAILED:
     "Look at the log above; the gateway keeps receiving, and what it received is safe in the journal.",

@@ -27,6 +27,7 @@ export {
 export type { VerdictNotice } from "./judge/judge-batch.ts";
 export { makeSnapshot, type PlanSnapshot } from "./judge/snapshot.ts";
 export { previewPlan, type PreviewReport, type PreviewRow } from "./preview/preview-plan.ts";
+export { readReceived, type Received } from "./preview/read-received.ts";
 export {
   findQuarantined,
   showQuarantined,

@@ -118,7 +118,7 @@ export class EventProfile {
   }
 
   #joinSpellings(profile: PropertyProfile, properties: Readonly<Record<string, unknown>>): void {
-    const form = similarName(profile.name);
+    const form = similarName(profile.name) || profile.name;
     const first = this.#spellings.get(form);
     if (first === undefined) {
       this.#spellings.set(form, profile);

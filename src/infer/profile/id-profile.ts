@@ -16,6 +16,10 @@ export interface IdForms {
   readonly other: number;
 }
 
+function isAnonymous(id: unknown, deviceId: unknown): boolean {
+  return typeof id === "string" ? id.startsWith(DEVICE_PREFIX) || id === deviceId : id === undefined;
+}
+
 /** Counts of events by what their id is. */
 export class IdProfile {
   anonymous = 0;
@@ -27,6 +31,8 @@ export class IdProfile {
   forbidden = 0;
   /** Neither a text nor a whole number, or too long. */
   malformed = 0;
+  /** Events that the gateway will hold back for an id, whatever the plan says. */
+  refused = 0;
   readonly forms = { uuid: 0, ulid: 0, integer: 0, other: 0 };
   /** Of `other`: by the beginning before the first `_` or `-`. */
   readonly prefixes = new Map<string, number>();
@@ -36,31 +42,45 @@ export class IdProfile {
     this.#forbidden = new Set(forbidden);
   }
 
-  /** Looks at the ids of one event; tells whether the gateway will take them. */
+  /** Looks at the ids of one event as the gateway will. */
   add(properties: Readonly<Record<string, unknown>>): void {
-    const distinctId = properties["distinct_id"];
-    const userId = properties["$user_id"];
-    const deviceId = properties["$device_id"];
-    const id = distinctId ?? userId;
-    if (id === undefined || id === null) {
-      if (deviceId === undefined || deviceId === null) this.missing += 1;
-      else this.anonymous += 1;
+    const distinctId = properties["distinct_id"] ?? undefined;
+    const userId = properties["$user_id"] ?? undefined;
+    const deviceId = properties["$device_id"] ?? undefined;
+    if (distinctId === undefined && userId === undefined && deviceId === undefined) {
+      this.missing += 1;
       return;
     }
-    if (id === "") this.none += 1;
-    else if (typeof id === "string" && (id.startsWith(DEVICE_PREFIX) || id === deviceId)) this.anonymous += 1;
-    else this.#addUser(typeof id === "number" && Number.isSafeInteger(id) && id >= 0 ? String(id) : id);
+    let isRefused = false;
+    if (distinctId === "") this.none += 1;
+    else if (isAnonymous(distinctId, deviceId)) this.anonymous += 1;
+    else if (distinctId !== undefined) isRefused = !this.#addUser(distinctId);
+    if (userId !== undefined && userId !== distinctId && !this.#addUser(userId)) isRefused = true;
+    if (isRefused) this.refused += 1;
   }
 
-  #addUser(id: unknown): void {
-    if (typeof id !== "string" || id.length > ID_MAX_CHARACTERS) this.malformed += 1;
-    else if (isFormat("uuid", id) && !this.#forbidden.has(id)) this.forms.uuid += 1;
-    else if (this.#forbidden.has(id.toLowerCase())) this.forbidden += 1;
-    else if (id.includes("@") && EMAIL_LIKE.test(id)) this.email += 1;
-    else if (looksLikePhone(id)) this.phone += 1;
-    else if (isFormat("ulid", id)) this.forms.ulid += 1;
+  /** False for what the gateway refuses under any plan. */
+  #addUser(sent: unknown): boolean {
+    const id = typeof sent === "number" && Number.isSafeInteger(sent) && sent >= 0 ? String(sent) : sent;
+    if (typeof id !== "string" || id.length > ID_MAX_CHARACTERS || id.startsWith(DEVICE_PREFIX)) {
+      this.malformed += 1;
+      return false;
+    }
+    // The common case first: nothing else has a UUID's form but the placeholder of zeros.
+    if (isFormat("uuid", id) && !this.#forbidden.has(id)) this.forms.uuid += 1;
+    else if (id === "" || this.#forbidden.has(id.toLowerCase())) {
+      this.forbidden += 1;
+      return false;
+    } else if (id.includes("@") && EMAIL_LIKE.test(id)) {
+      this.email += 1;
+      return false;
+    } else if (looksLikePhone(id)) {
+      this.phone += 1;
+      return false;
+    } else if (isFormat("ulid", id)) this.forms.ulid += 1;
     else if (INTEGER.test(id)) this.forms.integer += 1;
     else this.#addOther(id);
+    return true;
   }
 
   #addOther(id: string): void {

@@ -78,6 +78,7 @@ export class TrafficProfile {
       this.malformed += 1;
       return;
     }
+    this.ids.add(properties);
     const profile = this.events.get(event) ?? this.#newEvent(event);
     if (profile === undefined) return;
     const library = properties["mp_lib"];
@@ -89,7 +90,6 @@ export class TrafficProfile {
     if (day < this.firstDay) this.firstDay = day;
     if (day > this.lastDay) this.lastDay = day;
     const id = properties["distinct_id"];
-    this.ids.add(properties);
     this.sources[at]?.add(properties);
     profile.add(properties, { source: at, user: typeof id === "string" ? id : String(id ?? this.count), day });
   }
