@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { addCheck, addExport } from "./commands/check.ts";
 import { addDeadLetters } from "./commands/dead-letters.ts";
 import { addEmulator } from "./commands/emulator.ts";
+import { addInfer } from "./commands/infer.ts";
 import { addInit } from "./commands/init.ts";
 import { addListen } from "./commands/listen.ts";
 import { addQuarantine } from "./commands/quarantine.ts";
@@ -30,6 +31,7 @@ function makeProgram(): Command {
     .showSuggestionAfterError()
     .exitOverride();
   addInit(program);
+  addInfer(program);
   addCheck(program);
   addExport(program);
   addListen(program);
