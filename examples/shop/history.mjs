@@ -37,6 +37,17 @@ export const PLANTED = [
   { trouble: "Event names made from values", finding: "names-from-values", at: "events" },
 ];
 
+/** What looks like trouble and is none: a finding about one of these is a false alarm. */
+export const HARMLESS = [
+  "Digits that are no number: postcodes, versions, order numbers with hyphens",
+  "An event that began in the middle of the month and replaces nothing",
+  "A campaign that began on the day another event ended, with other properties",
+  "A rare event, last seen a few days before the end",
+  "A handle with `@` that is no address; a price as a text for people",
+  "A property that is only sometimes there; one that is often null",
+  "A boolean and a number that are what they say everywhere",
+];
+
 /** Small, fast and the same everywhere: Mulberry32. */
 function makeRandom(seed) {
   let state = seed;
@@ -142,6 +153,19 @@ export function playHistory({ days = 30, visitsPerDay = 400, seed = 1, emit }) {
         callback: `+49 151 ${1_000_000 + person * 7}`,
         session: `eyJhbGciOiJIUzI1NiJ9.eyJwZXJzb24iOiR7cGVyc29u${person}.c2lnbmF0dXJl${person}`,
       });
+    if (random() < 0.05)
+      track("Address saved", {
+        postcode: String(10_000 + Math.floor(random() * 80_000)),
+        app_release: pick(["7.0", "7.1", "8.0"]),
+        invoice_number: `2026-${1000 + Math.floor(random() * 9000)}-${10 + (person % 90)}`,
+        seller: `@shop${person % 200}`,
+        shown_price: `${Math.floor(random() * 90)},50 €`,
+        ...(random() < 0.3 ? { door_code_given: random() < 0.5 } : {}),
+        floor: random() < 0.6 ? null : Math.floor(random() * 9),
+      });
+    if (day >= 12 && random() < 0.1) track("Gift card bought", { amount: pick([10, 25, 50]), design: pick(["tea", "cup"]) });
+    if (day >= RENAMED_ON && random() < 0.2) track("Advent calendar opened", { door: 1 + Math.floor(random() * 24) });
+    if (day % 9 === 8 && random() < 0.05) track("Newsletter preferences opened", { newsletter_count: Math.floor(random() * 4) });
     if (random() < 0.02) track(`Opened page ${1 + Math.floor(random() * 60)}`);
     if (random() > 0.5) return;
 

@@ -89,7 +89,8 @@ export class EventProfile {
 
   #newSlot(name: string, properties: Readonly<Record<string, unknown>>): Slot {
     const budget = this.#budget;
-    if (isGatewayProperty(name) || isUnsafeKey(name)) return this.#ignore(name);
+    // No plan can name these, and the gateway takes care of them.
+    if (name === "" || isGatewayProperty(name) || isUnsafeKey(name)) return this.#ignore(name);
     if (isSdkEventProperty(name)) {
       if (!WATCHED.has(name)) return this.#ignore(name);
       const watched = new PropertyProfile(name, { left: 0, perProperty: 0 });

@@ -79,18 +79,18 @@ export class TrafficProfile {
       return;
     }
     this.ids.add(properties);
-    const profile = this.events.get(event) ?? this.#newEvent(event);
-    if (profile === undefined) return;
     const library = properties["mp_lib"];
     const at =
       source === undefined
         ? this.#indexOf(typeof library === "string" ? library : "", undefined)
         : this.#indexOf(source.id, source);
+    this.sources[at]?.add(properties);
+    const profile = this.events.get(event) ?? this.#newEvent(event);
+    if (profile === undefined) return;
     const day = dayOf(properties["time"]);
     if (day < this.firstDay) this.firstDay = day;
     if (day > this.lastDay) this.lastDay = day;
     const id = properties["distinct_id"];
-    this.sources[at]?.add(properties);
     profile.add(properties, { source: at, user: typeof id === "string" ? id : String(id ?? this.count), day });
   }
 
