@@ -64,7 +64,7 @@ test("the plan passes check and quarantines what the report says, and nothing el
       const validator = makeValidator(compile(text));
       const held = events.flatMap((one) => {
         const source = sourceOfLibrary(String(one.properties["mp_lib"])).id;
-        const judged = validator.judgeEvent({ source, ...one });
+        const judged = validator.judgeEvent({ source, event: one.event, properties: one.properties });
         return judged.verdict === "quarantined" || judged.verdict === "dropped" ? [judged.findings] : [];
       });
       expect({ held: held.length, why: held[0] }).toEqual({ held: proposal.summary.refused, why: held[0] });

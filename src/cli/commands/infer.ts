@@ -4,7 +4,9 @@ import { type Command, InvalidArgumentError } from "commander";
 import { AppError, type Finding } from "../../core/index.ts";
 import {
   formatInferReport,
+  joinDrafts,
   makeTrafficProfile,
+  type PlanDraft,
   proposePlan,
   type Proposal,
   type TrafficProfile,
@@ -16,6 +18,7 @@ import { loadConfig } from "../config/load-config.ts";
 import { openExport, openTraffic } from "../infer/open-traffic.ts";
 import { readTraffic } from "../infer/read-inputs.ts";
 import { readJournal } from "../infer/read-journal.ts";
+import { sortInputs } from "../infer/read-plans.ts";
 import { FindingsError, UsageError } from "../terminal/exit-codes.ts";
 import { findingLines, makeOutput, makeProgress, type Output } from "../terminal/output.ts";
 import { loadPlan } from "../up/load-plan.ts";
@@ -128,6 +131,11 @@ function print(
   else output.result(undefined, () => `${out}: written`);
 }
 
+/** A plan alone is taken over as it is; with traffic beside it, it explains what was seen. */
+function joined(seen: Proposal, plan: PlanDraft): PlanDraft {
+  return seen.summary.events === 0 ? plan : joinDrafts(seen.draft, plan);
+}
+
 async function infer(inputs: readonly string[], flags: InferFlags): Promise<void> {
   const output = makeOutput(flags.json === true);
   const { out, report, force = false } = flags;
@@ -137,12 +145,15 @@ async function infer(inputs: readonly string[], flags: InferFlags): Promise<void
     if (path !== undefined && existsSync(path) && !force)
       throw new AppError("FILE_EXISTS", `Cannot write ${path}: it is there already`);
   const profile = makeTrafficProfile({ forbiddenIds: MIXPANEL_PLAN_LIMITS.forbiddenIds });
-  for (const path of inputs)
+  const { traffic, plan } = sortInputs(inputs, flags.name);
+  for (const path of traffic)
     await readTraffic(openTraffic(path), profile, { progress: makeProgress(output.json), output });
   if (flags.export !== undefined) await readExport(profile, flags, output);
   if (flags.gateway === true) await readGateway(profile, flags, output);
-  if (profile.count === 0) throw new AppError("INPUT_EMPTY", "Cannot propose a plan: no event was read");
-  const proposal = proposePlan(profile, { name: flags.name, unseenDays: flags.unseenDays });
+  if (profile.count === 0 && plan === undefined)
+    throw new AppError("INPUT_EMPTY", "Cannot propose a plan: no event was read");
+  const seen = proposePlan(profile, { name: flags.name, unseenDays: flags.unseenDays });
+  const proposal = plan === undefined ? seen : { ...seen, draft: joined(seen, plan) };
   const { text, findings: checked } = writePlan(proposal.draft, [MIXPANEL_PLAN_LIMITS]);
   requireUsable(checked);
   if (out !== undefined) writeNew(out, text, force);
