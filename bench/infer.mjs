@@ -14,7 +14,14 @@ const TARGET_MB = 500;
 const MB = 1e6;
 const self = fileURLToPath(import.meta.url);
 
-const NAMES = ["Product viewed", "product_viewed", "Item added to cart", "Checkout started", "Order completed", "Search used"];
+const NAMES = [
+  "Product viewed",
+  "product_viewed",
+  "Item added to cart",
+  "Checkout started",
+  "Order completed",
+  "Search used",
+];
 
 /** Mulberry32: the same file on every machine. */
 function makeRandom(seed) {
@@ -137,7 +144,10 @@ async function measure(kind, path) {
 }
 
 function runChild(kind, path) {
-  const child = spawnSync(process.execPath, [self, kind, path], { encoding: "utf8", env: { ...process.env, INFER_EVENTS: String(EVENTS) } });
+  const child = spawnSync(process.execPath, [self, kind, path], {
+    encoding: "utf8",
+    env: { ...process.env, INFER_EVENTS: String(EVENTS) },
+  });
   if (child.status !== 0) throw new Error(`${kind} ended with ${child.status}: ${child.stderr}`);
   return JSON.parse(child.stdout);
 }
@@ -165,7 +175,12 @@ export async function run() {
         met: rate >= TARGET_PER_SECOND,
         note: `${Math.round(ours.count / ours.seconds).toLocaleString("en-US")} a second on the clock`,
       },
-      { measure: "infer: bare JSON.parse of the same lines", value: bare, unit: "events/s", note: "the limit" },
+      {
+        measure: "infer: bare JSON.parse of the same lines",
+        value: bare,
+        unit: "events/s",
+        note: "the limit",
+      },
       {
         measure: "infer: memory after all events",
         value: all,

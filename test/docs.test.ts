@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { METRICS_HELP } from "../src/cli/adapters/prometheus-metrics.ts";
 import { CONFIG_SCHEMA } from "../src/cli/config/config-schema.ts";
 import { ERROR_HINTS } from "../src/core/error-codes.ts";
+import { INFER_FINDINGS } from "../src/infer/index.ts";
 import { PLAN_SCHEMA, planSchemaDraft07, REPAIR_RULES } from "../src/plan/index.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -96,4 +97,9 @@ describe("guides name everything there is", () => {
     expect(pages.length).toBeGreaterThan(60);
     expect(dead).toEqual([]);
   });
+});
+
+test("the guide of infer explains every finding", () => {
+  const text = page("docs/guide/inferring-a-plan.md");
+  expect(Object.keys(INFER_FINDINGS).filter((id) => !text.includes(`\`${id}\``))).toEqual([]);
 });

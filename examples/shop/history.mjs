@@ -11,16 +11,40 @@ const DEAD_SINCE = 8;
 
 /** What was planted: the finding that must tell it, and where. */
 export const PLANTED = [
-  { trouble: "One event, a spelling for each platform", finding: "many-spellings", at: "events.Product viewed" },
-  { trouble: "One event, old and new spelling on the web", finding: "many-spellings", at: "events.User signs up" },
-  { trouble: "One property, a spelling for each platform", finding: "many-spellings", at: "properties.product_id" },
-  { trouble: "One property spelled with spaces on one platform", finding: "many-spellings", at: "properties.plan_tier" },
-  { trouble: "Both spellings of a property in one event", finding: "spellings-together", at: "properties.plan_tier" },
-  { trouble: "`true` here, `\"true\"` there", finding: "mixed-types", at: "properties.gift_wrap" },
-  { trouble: "`12` here, `\"12\"` there", finding: "mixed-types", at: "properties.quantity" },
+  {
+    trouble: "One event, a spelling for each platform",
+    finding: "many-spellings",
+    at: "events.Product viewed",
+  },
+  {
+    trouble: "One event, old and new spelling on the web",
+    finding: "many-spellings",
+    at: "events.User signs up",
+  },
+  {
+    trouble: "One property, a spelling for each platform",
+    finding: "many-spellings",
+    at: "properties.product_id",
+  },
+  {
+    trouble: "One property spelled with spaces on one platform",
+    finding: "many-spellings",
+    at: "properties.plan_tier",
+  },
+  {
+    trouble: "Both spellings of a property in one event",
+    finding: "spellings-together",
+    at: "properties.plan_tier",
+  },
+  { trouble: '`true` here, `"true"` there', finding: "mixed-types", at: "properties.gift_wrap" },
+  { trouble: '`12` here, `"12"` there', finding: "mixed-types", at: "properties.quantity" },
   { trouble: "A date as text here, as seconds there", finding: "mixed-types", at: "properties.ordered_at" },
   { trouble: "A boolean that is always text", finding: "text-for-boolean", at: "properties.newsletter" },
-  { trouble: "A number on one platform, words on another", finding: "types-clash", at: "properties.delivery_time" },
+  {
+    trouble: "A number on one platform, words on another",
+    finding: "types-clash",
+    at: "properties.delivery_time",
+  },
   { trouble: "A renamed event", finding: "event-renamed", at: "events.Checkout button clicked" },
   { trouble: "A dead event", finding: "event-unseen", at: "events.Wishlist shared" },
   { trouble: "A repurposed event", finding: "event-repurposed", at: "events.Banner clicked" },
@@ -30,9 +54,21 @@ export const PLANTED = [
   { trouble: "E-mail addresses in a property", finding: "personal-data", at: "properties.contact" },
   { trouble: "Phone numbers in a property", finding: "personal-data", at: "properties.callback" },
   { trouble: "A token in a property", finding: "personal-data", at: "properties.session" },
-  { trouble: "Full URLs with a query in a property", finding: "personal-data", at: "properties.landing_page" },
-  { trouble: "An e-mail address typed into a search field", finding: "personal-data", at: "properties.search_term" },
-  { trouble: "Full URLs with a query from the SDK itself", finding: "personal-data", at: "properties.$current_url" },
+  {
+    trouble: "Full URLs with a query in a property",
+    finding: "personal-data",
+    at: "properties.landing_page",
+  },
+  {
+    trouble: "An e-mail address typed into a search field",
+    finding: "personal-data",
+    at: "properties.search_term",
+  },
+  {
+    trouble: "Full URLs with a query from the SDK itself",
+    finding: "personal-data",
+    at: "properties.$current_url",
+  },
   { trouble: "Server events in the data centre's city", finding: "server-place", at: "sources.node" },
   { trouble: "Event names made from values", finding: "names-from-values", at: "events" },
 ];
@@ -67,8 +103,16 @@ const uuid = (number) => `7d4e${hex(number % 65_536, 4)}-3c1a-4b5d-8e6f-${hex(nu
 const iso = (seconds) => new Date(seconds * 1000).toISOString();
 
 function clientDefaults(platform) {
-  if (platform === "web") return { mp_lib: "web", $lib_version: "2.83.0", $os: "Windows", $browser: "Chrome", $browser_version: 141 };
-  if (platform === "ios") return { mp_lib: "swift", $lib_version: "6.5.1", $os: "iOS", $app_version_string: "7.1" };
+  if (platform === "web")
+    return {
+      mp_lib: "web",
+      $lib_version: "2.83.0",
+      $os: "Windows",
+      $browser: "Chrome",
+      $browser_version: 141,
+    };
+  if (platform === "ios")
+    return { mp_lib: "swift", $lib_version: "6.5.1", $os: "iOS", $app_version_string: "7.1" };
   return { mp_lib: "android", $lib_version: "8.9.0", $os: "Android", $app_version_string: "7.0" };
 }
 
@@ -112,7 +156,8 @@ export function playHistory({ days = 30, visitsPerDay = 400, seed = 1, emit }) {
     const device = uuid(900_000 + person);
     const isKnown = person % 3 !== 0;
     // An old release identifies people by their e-mail address; another sends what `String(undefined)` gives.
-    const oldId = person % 40 === 1 ? `person${person}@example.com` : person % 97 === 2 ? "undefined" : uuid(person);
+    const oldId =
+      person % 40 === 1 ? `person${person}@example.com` : person % 97 === 2 ? "undefined" : uuid(person);
     const id = isKnown ? oldId : `$device:${device}`;
     const defaults = { ...clientDefaults(platform), $device_id: device };
     if (isWeb) defaults.$current_url = `https://shop.example/products?utm_source=mail&customer=${person}`;
@@ -124,22 +169,34 @@ export function playHistory({ days = 30, visitsPerDay = 400, seed = 1, emit }) {
     };
     const sku = `sku_${1000 + Math.floor(random() * 400)}`;
     const tier = pick(["free", "free", "plus"]);
-    const product = isWeb ? { product_id: sku } : platform === "ios" ? { productId: sku } : { "Product ID": sku };
+    const product = isWeb
+      ? { product_id: sku }
+      : platform === "ios"
+        ? { productId: sku }
+        : { "Product ID": sku };
 
     track({ web: "Product viewed", ios: "productViewed", android: "product_viewed" }[platform], {
       ...product,
       price: Math.floor(random() * 9000) / 100 + 1,
-      ...(isWeb ? { landing_page: `https://shop.example/p/${sku}?ref=${person}&email_hash=ab${person}` } : {}),
+      ...(isWeb
+        ? { landing_page: `https://shop.example/p/${sku}?ref=${person}&email_hash=ab${person}` }
+        : {}),
     });
     if (random() < 0.4)
       track("Search used", {
-        search_term: random() < 0.02 ? `order of person${person}@example.com` : `${pick(TERMS)} ${Math.floor(random() * 500)}`,
+        search_term:
+          random() < 0.02
+            ? `order of person${person}@example.com`
+            : `${pick(TERMS)} ${Math.floor(random() * 500)}`,
         results: Math.floor(random() * 50),
       });
     if (random() < 0.3)
-      track("Banner clicked", day < REPURPOSED_ON
-        ? { banner: pick(["summer", "autumn", "sale"]), position: 1 + Math.floor(random() * 3) }
-        : { campaign: pick(["mail_a", "mail_b", "push_c"]), step: 1 + Math.floor(random() * 4) });
+      track(
+        "Banner clicked",
+        day < REPURPOSED_ON
+          ? { banner: pick(["summer", "autumn", "sale"]), position: 1 + Math.floor(random() * 3) }
+          : { campaign: pick(["mail_a", "mail_b", "push_c"]), step: 1 + Math.floor(random() * 4) },
+      );
     if (day < DEAD_SINCE && random() < 0.2) track("Wishlist shared", { channel: pick(["mail", "link"]) });
     if (random() < 0.1)
       track(isWeb && day < 20 ? "User Signs Up" : "User signs up", {
@@ -163,9 +220,12 @@ export function playHistory({ days = 30, visitsPerDay = 400, seed = 1, emit }) {
         ...(random() < 0.3 ? { door_code_given: random() < 0.5 } : {}),
         floor: random() < 0.6 ? null : Math.floor(random() * 9),
       });
-    if (day >= 12 && random() < 0.1) track("Gift card bought", { amount: pick([10, 25, 50]), design: pick(["tea", "cup"]) });
-    if (day >= RENAMED_ON && random() < 0.2) track("Advent calendar opened", { door: 1 + Math.floor(random() * 24) });
-    if (day % 9 === 8 && random() < 0.05) track("Newsletter preferences opened", { newsletter_count: Math.floor(random() * 4) });
+    if (day >= 12 && random() < 0.1)
+      track("Gift card bought", { amount: pick([10, 25, 50]), design: pick(["tea", "cup"]) });
+    if (day >= RENAMED_ON && random() < 0.2)
+      track("Advent calendar opened", { door: 1 + Math.floor(random() * 24) });
+    if (day % 9 === 8 && random() < 0.05)
+      track("Newsletter preferences opened", { newsletter_count: Math.floor(random() * 4) });
     if (random() < 0.02) track(`Opened page ${1 + Math.floor(random() * 60)}`);
     if (random() > 0.5) return;
 

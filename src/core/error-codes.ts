@@ -11,7 +11,8 @@ export const ERROR_HINTS = {
   EXPORT_REFUSED:
     "Look at `host`, `project_id` and `service_account` of the destination, and at the dates; after a 429 wait an hour.",
   FILE_EXISTS: "Choose another folder, or pass `--force` to overwrite.",
-  INPUT_EMPTY: "Look at the input: one JSON object a line, with `event` and `properties`; docs/guide/inferring-a-plan.md lists the shapes.",
+  INPUT_EMPTY:
+    "Look at the input: one JSON object a line, with `event` and `properties`; docs/guide/inferring-a-plan.md lists the shapes.",
   INPUT_UNREADABLE: "Name a file that this user may read, `-` for stdin, `--export` or `--gateway`.",
   JOURNAL_MISSING: "Start the gateway once with `plumbline up`, or name its configuration with `--config`.",
   PIPELINE_FAILED:

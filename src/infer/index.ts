@@ -9,7 +9,12 @@ export type { TrafficSource } from "./profile/traffic-source.ts";
 export { UNSEEN_DAYS } from "./propose/event-history.ts";
 export { INFER_FINDINGS, type InferFindingId } from "./propose/infer-findings.ts";
 export { EMPTY_DRAFT, type PlanDraft } from "./propose/plan-draft.ts";
-export { proposePlan, type Proposal, type ProposalSummary, type ProposeOptions } from "./propose/propose-plan.ts";
+export {
+  proposePlan,
+  type Proposal,
+  type ProposalSummary,
+  type ProposeOptions,
+} from "./propose/propose-plan.ts";
 export { joinDrafts } from "./propose/join-drafts.ts";
 export { EventLines } from "./readers/event-lines.ts";
 export { readPlanExport } from "./readers/plan-exports.ts";

@@ -20,11 +20,17 @@ const events: TrafficEvent[] = [];
 const run = (...args: string[]) => plumbline(args, { cwd: directory });
 const write = (name: string, content: string | Buffer) => writeFileSync(join(directory, name), content);
 const read = (name: string) => readFileSync(join(directory, name), "utf8");
-const ndjson = (list: readonly TrafficEvent[]) => `${list.map((event) => JSON.stringify(event)).join("\n")}\n`;
+const ndjson = (list: readonly TrafficEvent[]) =>
+  `${list.map((event) => JSON.stringify(event)).join("\n")}\n`;
 
 beforeAll(async () => {
-  const { playHistory } = (await import(new URL("../../examples/shop/history.mjs", import.meta.url).href)) as {
-    playHistory(options: { days: number; visitsPerDay: number; emit: (event: TrafficEvent) => void }): void;
+  const { playHistory } = (await import(
+    new URL("../../examples/shop/history.mjs", import.meta.url).href
+  )) as {
+    playHistory(
+      this: void,
+      options: { days: number; visitsPerDay: number; emit: (event: TrafficEvent) => void },
+    ): void;
   };
   playHistory({ days: 20, visitsPerDay: 30, emit: (event) => events.push(event) });
 });
@@ -70,7 +76,11 @@ describe("from files", () => {
     write("history.ndjson", ndjson(events));
     const { code, stdout } = await run("infer", "history.ndjson", "--json");
     expect(code).toBe(0);
-    const result = JSON.parse(stdout) as { plan: string; findings: { id: string }[]; summary: { events: number } };
+    const result = JSON.parse(stdout) as {
+      plan: string;
+      findings: { id: string }[];
+      summary: { events: number };
+    };
     expect(result.summary.events).toBe(events.length);
     expect(result.findings.map(({ id }) => id)).toContain("many-spellings");
     expect(result.plan).toContain("plumbline: 1");
@@ -132,11 +142,22 @@ test("a gateway under the proposed plan quarantines nothing, and infer reads its
     expect(JSON.parse(listed.stdout)).toEqual([]);
 
     const own = await plumbline(["infer", "--gateway", "--config", system.config, "--json"]);
-    const fromGateway = JSON.parse(own.stdout) as { summary: { events: number }; counts: { sources: number } };
+    const fromGateway = JSON.parse(own.stdout) as {
+      summary: { events: number };
+      counts: { sources: number };
+    };
     expect(fromGateway).toMatchObject({ summary: { events: sound.length }, counts: { sources: 4 } });
 
     const days = ["--from", "2026-10-01", "--to", "2026-10-31"];
-    const live = await plumbline(["infer", "--export", "product", ...days, "--config", system.config, "--json"]);
+    const live = await plumbline([
+      "infer",
+      "--export",
+      "product",
+      ...days,
+      "--config",
+      system.config,
+      "--json",
+    ]);
     const fromExport = JSON.parse(live.stdout) as { summary: { events: number }; findings: { id: string }[] };
     expect(fromExport.summary.events).toBe(sound.length);
     // What was exported went through the gateway: spellings and types are in order by now.

@@ -9,37 +9,134 @@ import { compile } from "../support/plans.ts";
 
 const RUNS = 150;
 const eventName = fc.oneof(
-  fc.constantFrom("Sign Up", "sign_up", "signUp", "Sign-up!", "view", "View", "日本語", "!!", "??", "$custom", "bucket"),
-  fc.constantFrom("constructor", "__proto__", "toString", "a".repeat(256), "x\ny", "true", "null", "1", "- #", "👍", "👎"),
+  fc.constantFrom(
+    "Sign Up",
+    "sign_up",
+    "signUp",
+    "Sign-up!",
+    "view",
+    "View",
+    "日本語",
+    "!!",
+    "??",
+    "$custom",
+    "bucket",
+  ),
+  fc.constantFrom(
+    "constructor",
+    "__proto__",
+    "toString",
+    "a".repeat(256),
+    "x\ny",
+    "true",
+    "null",
+    "1",
+    "- #",
+    "👍",
+    "👎",
+  ),
   fc.string({ minLength: 1, maxLength: 8 }),
   fc.integer({ min: 1, max: 40 }).map((page) => `Page ${page}`),
 );
 const propertyName = fc.oneof(
-  fc.constantFrom("plan tier", "plan_tier", "planTier", "plan.tier", "a", "A", "a_", "bucket", "token", "time", "$city"),
-  fc.constantFrom("constructor", "toString", "数", "数!", "email", "password", "x".repeat(300), "b".repeat(255), "", " "),
+  fc.constantFrom(
+    "plan tier",
+    "plan_tier",
+    "planTier",
+    "plan.tier",
+    "a",
+    "A",
+    "a_",
+    "bucket",
+    "token",
+    "time",
+    "$city",
+  ),
+  fc.constantFrom(
+    "constructor",
+    "toString",
+    "数",
+    "数!",
+    "email",
+    "password",
+    "x".repeat(300),
+    "b".repeat(255),
+    "",
+    " ",
+  ),
   fc.string({ maxLength: 6 }),
   fc.integer({ min: 1, max: 40 }).map((key) => `key${key}`),
 );
 const text = fc.oneof(
-  fc.constantFrom("true", "false", "12", "007", "1.5", "-0", "", "free", "plus", "2026-10-01", "2026-10-01T10:00:00Z", "2026-13-01"),
-  fc.constantFrom("a@example.com", "+49 151 1234567", "https://x.example/?a=b", "1e3", "12345678901234567890", "1790000000"),
+  fc.constantFrom(
+    "true",
+    "false",
+    "12",
+    "007",
+    "1.5",
+    "-0",
+    "",
+    "free",
+    "plus",
+    "2026-10-01",
+    "2026-10-01T10:00:00Z",
+    "2026-13-01",
+  ),
+  fc.constantFrom(
+    "a@example.com",
+    "+49 151 1234567",
+    "https://x.example/?a=b",
+    "1e3",
+    "12345678901234567890",
+    "1790000000",
+  ),
   fc.uuid(),
   fc.string({ unit: "binary", maxLength: 10 }),
   fc.constant("\uD800 half"),
   fc.constant("nul \0"),
 );
-const scalar = fc.oneof(text, fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), fc.constant(null), fc.constantFrom(1_790_000_000, 1_790_000_000_000, 1e300));
-const value = fc.oneof({ weight: 6, arbitrary: scalar }, fc.array(scalar, { maxLength: 3 }), fc.dictionary(fc.string({ maxLength: 3 }), scalar, { maxKeys: 3 }));
+const scalar = fc.oneof(
+  text,
+  fc.integer(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.boolean(),
+  fc.constant(null),
+  fc.constantFrom(1_790_000_000, 1_790_000_000_000, 1e300),
+);
+const value = fc.oneof(
+  { weight: 6, arbitrary: scalar },
+  fc.array(scalar, { maxLength: 3 }),
+  fc.dictionary(fc.string({ maxLength: 3 }), scalar, { maxKeys: 3 }),
+);
 const id = fc.oneof(
-  { weight: 6, arbitrary: fc.integer({ min: 1, max: 9 }).map((user) => `00000000-0000-4000-8000-00000000000${user}`) },
-  fc.constantFrom<unknown>("a@b.example", "undefined", "$device:x", "", "+49 151 1234567", "0151-123-4567", "usr_1", 42, -1, null, "01ARZ3NDEKTSV4RRFFQ69G5FAV", "00000000-0000-0000-0000-000000000000"),
+  {
+    weight: 6,
+    arbitrary: fc.integer({ min: 1, max: 9 }).map((user) => `00000000-0000-4000-8000-00000000000${user}`),
+  },
+  fc.constantFrom<unknown>(
+    "a@b.example",
+    "undefined",
+    "$device:x",
+    "",
+    "+49 151 1234567",
+    "0151-123-4567",
+    "usr_1",
+    42,
+    -1,
+    null,
+    "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+    "00000000-0000-0000-0000-000000000000",
+  ),
   fc.constantFrom<unknown>(true, { a: 1 }, "x".repeat(300), " "),
 );
 const event: fc.Arbitrary<TrafficEvent> = fc
   .record({
     event: eventName,
     own: fc.dictionary(propertyName, value, { maxKeys: 6 }),
-    ids: fc.record({ distinct_id: id, $user_id: id, $device_id: fc.constantFrom("x", "d1") }, { requiredKeys: [] }),
+    ids: fc.record(
+      { distinct_id: id, $user_id: id, $device_id: fc.constantFrom("x", "d1") },
+      { requiredKeys: [] },
+    ),
     mp_lib: fc.constantFrom("web", "swift", "node", "my lib", "__proto__", ""),
     day: fc.integer({ min: 0, max: 60 }),
   })

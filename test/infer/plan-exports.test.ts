@@ -1,7 +1,13 @@
 // Other tools' plans, as each of them writes them: taken over, and usable as they are.
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { joinDrafts, makeTrafficProfile, proposePlan, readPlanExport, writePlan } from "../../src/infer/index.ts";
+import {
+  joinDrafts,
+  makeTrafficProfile,
+  proposePlan,
+  readPlanExport,
+  writePlan,
+} from "../../src/infer/index.ts";
 import { MIXPANEL_PLAN_LIMITS } from "../../src/providers/index.ts";
 import { compile } from "../support/plans.ts";
 
@@ -35,7 +41,12 @@ const SEGMENT = {
         properties: { context: {}, traits: {}, properties: SIGN_UP },
       },
     },
-    { key: null, type: "IDENTIFY", version: 1, jsonSchema: { properties: { traits: { properties: { theme: { type: "string" } } } } } },
+    {
+      key: null,
+      type: "IDENTIFY",
+      version: 1,
+      jsonSchema: { properties: { traits: { properties: { theme: { type: "string" } } } } },
+    },
   ],
 };
 
@@ -80,21 +91,51 @@ const LEXICON = {
     {
       entityType: "event",
       name: "User Signed Up",
-      schemaJson: { ...SIGN_UP, description: "The account exists", metadata: { "com.mixpanel": { tags: ["growth"] } } },
+      schemaJson: {
+        ...SIGN_UP,
+        description: "The account exists",
+        metadata: { "com.mixpanel": { tags: ["growth"] } },
+      },
     },
     { entityType: "event", name: "$mp_web_page_view", schemaJson: { properties: {} } },
-    { entityType: "profile", name: "$user", schemaJson: { properties: { theme: { type: "string" }, $email: { type: "string" } } } },
+    {
+      entityType: "profile",
+      name: "$user",
+      schemaJson: { properties: { theme: { type: "string" }, $email: { type: "string" } } },
+    },
   ],
 };
 
-const AVO = { events: [{ id: "x1", name: "User Signed Up", description: "The account exists", rules: { properties: { properties: SIGN_UP } } }] };
+const AVO = {
+  events: [
+    {
+      id: "x1",
+      name: "User Signed Up",
+      description: "The account exists",
+      rules: { properties: { properties: SIGN_UP } },
+    },
+  ],
+};
 
 const AMPLITUDE = {
   success: true,
   data: [
     { event_type: "User Signed Up", description: "The account exists" },
-    { event_type: "User Signed Up", event_property: "plan", type: "string", enum_values: "free,plus", is_required: true, description: "What the customer pays for" },
-    { event_type: "User Signed Up", event_property: "tags", type: "string", is_array_type: true, is_required: false },
+    {
+      event_type: "User Signed Up",
+      event_property: "plan",
+      type: "string",
+      enum_values: "free,plus",
+      is_required: true,
+      description: "What the customer pays for",
+    },
+    {
+      event_type: "User Signed Up",
+      event_property: "tags",
+      type: "string",
+      is_array_type: true,
+      is_required: false,
+    },
   ],
 };
 
@@ -119,7 +160,11 @@ describe("a plan of another tool", () => {
       name: "User Signed Up",
       description: "The account exists",
       properties: {
-        plan: { presence: "required", type: { type: "string", enum: ["free", "plus"] }, description: "What the customer pays for" },
+        plan: {
+          presence: "required",
+          type: { type: "string", enum: ["free", "plus"] },
+          description: "What the customer pays for",
+        },
         tags: { presence: "optional", type: { type: "list", items: { type: "string" } } },
         ...(isWhole
           ? {
@@ -148,7 +193,12 @@ describe("a plan of another tool", () => {
     for (let user = 0; user < 200; user++)
       profile.add({
         event: "user signed up",
-        properties: { distinct_id: `u${user}`, time: 1_790_000_000, mp_lib: "web", plan: user % 2 ? "free" : "team" },
+        properties: {
+          distinct_id: `u${user}`,
+          time: 1_790_000_000,
+          mp_lib: "web",
+          plan: user % 2 ? "free" : "team",
+        },
       });
     const seen = proposePlan(profile, { name: "shop" }).draft;
     const planned = readPlanExport([SEGMENT], "shop");
@@ -158,7 +208,11 @@ describe("a plan of another tool", () => {
       name: "user signed up",
       description: "The account exists",
       properties: {
-        plan: { presence: "required", type: { enum: ["free", "team"] }, description: "What the customer pays for" },
+        plan: {
+          presence: "required",
+          type: { enum: ["free", "team"] },
+          description: "What the customer pays for",
+        },
         seats: { presence: "optional" },
       },
     });

@@ -87,7 +87,9 @@ describe("a month of messy traffic", () => {
     expect(findings.filter(({ level }) => level === "error")).toEqual([]);
     const quarantined = judge(text, events);
     expect(quarantined.length).toBeGreaterThan(0);
-    expect(quarantined.filter((one) => one.findings.every((id) => !IDENTITY_FINDINGS.includes(id)))).toEqual([]);
+    expect(quarantined.filter((one) => one.findings.every((id) => !IDENTITY_FINDINGS.includes(id)))).toEqual(
+      [],
+    );
     expect(quarantined.length).toBe(proposal.summary.refused);
   });
 

@@ -72,7 +72,9 @@ async function readExport(profile: TrafficProfile, flags: InferFlags, output: Ou
     );
   const { projectId, serviceAccount, host } = destination;
   if (projectId === undefined || serviceAccount === undefined)
-    throw new UsageError(`Destination ${destination.name} needs \`project_id\` and \`service_account\` for an export`);
+    throw new UsageError(
+      `Destination ${destination.name} needs \`project_id\` and \`service_account\` for an export`,
+    );
   const input = await openExport({ host, projectId, ...serviceAccount, from, to });
   await readTraffic(input, profile, { progress: makeProgress(output.json), output });
 }
@@ -95,7 +97,8 @@ async function readGateway(profile: TrafficProfile, flags: InferFlags, output: O
 }
 
 function writeNew(path: string, text: string, force: boolean): void {
-  if (existsSync(path) && !force) throw new AppError("FILE_EXISTS", `Cannot write ${path}: it is there already`);
+  if (existsSync(path) && !force)
+    throw new AppError("FILE_EXISTS", `Cannot write ${path}: it is there already`);
   writeFileSync(path, text);
 }
 
@@ -112,9 +115,16 @@ function print(
 ): void {
   const { findings, summary, draft } = proposal;
   const { out, report } = flags;
-  const counts = { events: draft.events.size, properties: draft.properties.size, sources: draft.sources.length };
+  const counts = {
+    events: draft.events.size,
+    properties: draft.properties.size,
+    sources: draft.sources.length,
+  };
   if (output.json) {
-    output.result({ summary, counts, findings, ...(out === undefined ? { plan: text } : { out }), report }, () => "");
+    output.result(
+      { summary, counts, findings, ...(out === undefined ? { plan: text } : { out }), report },
+      () => "",
+    );
     return;
   }
   for (const finding of findings.slice(0, SHOWN_FINDINGS)) output.note(findingLines(finding));
@@ -164,11 +174,18 @@ async function infer(inputs: readonly string[], flags: InferFlags): Promise<void
 export function addInfer(program: Command): void {
   program
     .command("infer [inputs...]")
-    .description("Propose a first plan from what is sent today: raw exports, NDJSON, other tools' plans, the gateway's traffic")
+    .description(
+      "Propose a first plan from what is sent today: raw exports, NDJSON, other tools' plans, the gateway's traffic",
+    )
     .option("--out <file>", "write the plan here instead of to stdout")
     .option("--report <file>", "write every finding here, as Markdown")
     .option("--name <name>", "name of the plan", parseName, "inferred")
-    .option("--unseen-days <days>", "days without an event after which it counts as unseen", parseDays, UNSEEN_DAYS)
+    .option(
+      "--unseen-days <days>",
+      "days without an event after which it counts as unseen",
+      parseDays,
+      UNSEEN_DAYS,
+    )
     .option("--export <destination>", "read the raw export of a destination of the configuration")
     .option("--from <date>", "first day of the export", parseDay)
     .option("--to <date>", "last day of the export", parseDay)

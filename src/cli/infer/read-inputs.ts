@@ -23,7 +23,10 @@ function progressText(input: TrafficInput, count: number, startedAt: number): st
 export async function readTraffic(
   input: TrafficInput,
   profile: TrafficProfile,
-  { progress, output }: { readonly progress: { show(text: string): void; end(): void }; readonly output: Output },
+  {
+    progress,
+    output,
+  }: { readonly progress: { show(text: string): void; end(): void }; readonly output: Output },
 ): Promise<ReadCounts> {
   const startedAt = performance.now();
   const before = profile.count;
@@ -35,7 +38,9 @@ export async function readTraffic(
   lines.end();
   progress.end();
   if (lines.brokenOff)
-    output.note(`${input.name}: the export broke off before its end; export the last day again for a full picture.`);
+    output.note(
+      `${input.name}: the export broke off before its end; export the last day again for a full picture.`,
+    );
   if (lines.unreadable > 0)
     output.note(
       `${input.name}: ${lines.unreadable} of ${lines.lines} lines are no events (first: line ${lines.firstUnreadable}); they were left out.`,

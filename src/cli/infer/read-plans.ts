@@ -27,9 +27,13 @@ function readYaml(path: string): readonly unknown[] {
   return [...parseAllDocuments(readText(path))].map((document) => {
     const [error] = document.errors;
     if (error !== undefined)
-      throw new AppError("INPUT_UNREADABLE", `Cannot read ${path}:${error.linePos?.[0].line ?? 1}: it is no YAML`, {
-        cause: error,
-      });
+      throw new AppError(
+        "INPUT_UNREADABLE",
+        `Cannot read ${path}:${error.linePos?.[0].line ?? 1}: it is no YAML`,
+        {
+          cause: error,
+        },
+      );
     return document.toJS() as unknown;
   });
 }
@@ -57,7 +61,10 @@ export function sortInputs(inputs: readonly string[], name: string): SortedInput
   if (yaml.length > 0) {
     const plan = readPlanExport(yaml.flatMap(readYaml), name);
     if (plan === undefined)
-      throw new AppError("INPUT_UNREADABLE", `Cannot read ${yaml.join(", ")}: no plan of a tool that is known`);
+      throw new AppError(
+        "INPUT_UNREADABLE",
+        `Cannot read ${yaml.join(", ")}: no plan of a tool that is known`,
+      );
     plans.push(plan);
   }
   const traffic = inputs.filter((path) => {

@@ -8,14 +8,6 @@ const PREFIXED = /^([A-Za-z]{1,12}[_-])([0-9A-Za-z]+)$/;
 const ID_MAX_CHARACTERS = 255;
 const PREFIXES_MAX = 4;
 
-/** Forms that a user id can have. */
-export interface IdForms {
-  readonly uuid: number;
-  readonly ulid: number;
-  readonly integer: number;
-  readonly other: number;
-}
-
 function isAnonymous(id: unknown, deviceId: unknown): boolean {
   return typeof id === "string" ? id.startsWith(DEVICE_PREFIX) || id === deviceId : id === undefined;
 }

@@ -14,7 +14,8 @@ const PHONE_DIGITS_MIN = 7;
 const PHONE_DIGITS_MAX = 15;
 const JWT = /^ey[\w-]{8,}\.ey[\w-]{8,}\.[\w-]*$/;
 /** Prefixes that makers of well-known services give their secrets. */
-const SECRET = /^(?:Bearer\s+\S{8,}|(?:sk|pk|rk)_(?:live|test)_\w{8,}|gh[pousr]_\w{20,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16})/;
+const SECRET =
+  /^(?:Bearer\s+\S{8,}|(?:sk|pk|rk)_(?:live|test)_\w{8,}|gh[pousr]_\w{20,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16})/;
 const URL_WITH_QUERY = /^https?:\/\/[^\s?#]{1,1000}\?[^\s#]*=/i;
 
 function isPhone(text: string): boolean {

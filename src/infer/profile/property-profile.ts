@@ -86,24 +86,22 @@ export class PropertyProfile {
   }
 
   #addValue(value: unknown, user: string): number {
-    switch (typeof value) {
-      case "string":
-        this.#addText(value, user);
-        return KIND.text;
-      case "number":
-        this.#addNumber(value);
-        return Number.isInteger(value) ? KIND.integer : KIND.number;
-      case "boolean":
-        return KIND.boolean;
-      default:
-        if (value === null || value === undefined) return KIND.null;
-        if (!Array.isArray(value)) {
-          this.#lookInside(Object.values(value));
-          return KIND.object;
-        }
-        this.#addItems(value);
-        return KIND.list;
+    if (typeof value === "string") {
+      this.#addText(value, user);
+      return KIND.text;
     }
+    if (typeof value === "number") {
+      this.#addNumber(value);
+      return Number.isInteger(value) ? KIND.integer : KIND.number;
+    }
+    if (typeof value === "boolean") return KIND.boolean;
+    if (value === null || value === undefined) return KIND.null;
+    if (!Array.isArray(value)) {
+      this.#lookInside(Object.values(value));
+      return KIND.object;
+    }
+    this.#addItems(value);
+    return KIND.list;
   }
 
   #addNumber(value: number): void {

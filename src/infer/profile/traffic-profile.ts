@@ -26,9 +26,14 @@ const DAY_S = 86_400;
 const EPOCH_MS_FROM = 10_000_000_000;
 
 function dayOf(time: unknown): number {
-  if (typeof time === "number")
-    return Math.floor((time >= EPOCH_MS_FROM ? time / 1000 : time) / DAY_S);
+  if (typeof time === "number") return Math.floor((time >= EPOCH_MS_FROM ? time / 1000 : time) / DAY_S);
   return typeof time === "string" ? Math.floor(Date.parse(time) / 1000 / DAY_S) : Number.NaN;
+}
+
+/** Who sent an event; an event of nobody is a user of its own. */
+function userOf(id: unknown, turn: number): string {
+  if (typeof id === "string") return id;
+  return typeof id === "number" ? String(id) : `#${turn}`;
 }
 
 /** Makes an empty profile. */
@@ -91,7 +96,11 @@ export class TrafficProfile {
     if (day < this.firstDay) this.firstDay = day;
     if (day > this.lastDay) this.lastDay = day;
     const id = properties["distinct_id"];
-    profile.add(properties, { source: at, user: typeof id === "string" ? id : String(id ?? this.count), day });
+    profile.add(properties, {
+      source: at,
+      user: userOf(id, this.count),
+      day,
+    });
   }
 
   #newEvent(name: string): EventProfile | undefined {

@@ -55,7 +55,8 @@ export function chooseDataClass(name: string, type: ValueType, facts: PropertyFa
     ...(isCredentialName || isContactName ? (["name"] as const) : []),
   ];
   const result = { found, count, looked: facts.looked };
-  if (isCredentialName || counted.some(({ kind }) => kind === "token")) return { ...result, data: CREDENTIAL };
+  if (isCredentialName || counted.some(({ kind }) => kind === "token"))
+    return { ...result, data: CREDENTIAL };
   if (isContactName) return { ...result, data: "contact" };
   if (count > 0) return { ...result, data: count / facts.looked >= MEANT_SHARE ? "contact" : "free_text" };
   const data = byType(name, type, facts);

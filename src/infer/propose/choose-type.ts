@@ -61,7 +61,8 @@ function isEpoch({ min, max, kinds }: PropertyFacts): boolean {
 
 function enumOf(facts: PropertyFacts, values: FactValues | undefined): ValueType | undefined {
   if (values === undefined || values.size === 0 || facts.texts < NARROW_MIN_TEXTS) return undefined;
-  if (facts.texts < values.size * ENUM_MIN_REPEATS || facts.personal.some((count) => count > 0)) return undefined;
+  if (facts.texts < values.size * ENUM_MIN_REPEATS || facts.personal.some((count) => count > 0))
+    return undefined;
   const named = [...values].filter(([, { isShared }]) => isShared);
   const covered = named.reduce((total, [, { count }]) => total + count, 0);
   if (named.length === 0 || covered < facts.texts * ENUM_MIN_SHARE) return undefined;
@@ -119,7 +120,12 @@ function chooseBare(facts: PropertyFacts): ChosenType {
   if (list + object === 0) {
     const isFlag = text > 0 && within(textMask, TEXT.flag);
     if (number === 0 && boolean > 0 && (text === 0 || isFlag))
-      return { type: { type: "boolean" }, fitsAll: true, mixed, ...(mixed ? { repair: "boolean-from-string" } : {}) };
+      return {
+        type: { type: "boolean" },
+        fitsAll: true,
+        mixed,
+        ...(mixed ? { repair: "boolean-from-string" } : {}),
+      };
     if (number + boolean === 0 && isFlag && text >= NARROW_MIN_TEXTS)
       return { type: { type: "boolean" }, fitsAll: true, mixed, repair: "boolean-from-string" };
     if (boolean === 0 && number > 0 && within(textMask, TEXT.integer | TEXT.decimal)) {
@@ -129,7 +135,12 @@ function chooseBare(facts: PropertyFacts): ChosenType {
     }
     const isMoment = (textMask & TEXT.datetime) !== 0 && within(textMask, TEXT.datetime | TEXT.date);
     if (boolean === 0 && isMoment && (number === 0 || isEpoch(facts)))
-      return { type: { type: "datetime" }, fitsAll: true, mixed, ...(mixed ? { repair: "datetime-from-epoch" } : {}) };
+      return {
+        type: { type: "datetime" },
+        fitsAll: true,
+        mixed,
+        ...(mixed ? { repair: "datetime-from-epoch" } : {}),
+      };
     if (number + boolean === 0) return { type: textType(facts), fitsAll: true, mixed };
   }
   if (!mixed) return { type: list > 0 ? listType(facts) : { type: "object" }, fitsAll: true, mixed };
@@ -139,5 +150,7 @@ function chooseBare(facts: PropertyFacts): ChosenType {
 /** Chooses the type of a property. */
 export function chooseType(facts: PropertyFacts): ChosenType {
   const chosen = chooseBare(facts);
-  return (facts.kinds[KIND.null] ?? 0) === 0 ? chosen : { ...chosen, type: { ...chosen.type, nullable: true } };
+  return (facts.kinds[KIND.null] ?? 0) === 0
+    ? chosen
+    : { ...chosen, type: { ...chosen.type, nullable: true } };
 }

@@ -111,6 +111,7 @@ export function spellingsOf<T extends { readonly name: string }>(
   countOf: (profile: T) => number,
 ): readonly Spelling[] {
   const counts = new Map<string, number>();
-  for (const profile of profiles) counts.set(profile.name, (counts.get(profile.name) ?? 0) + countOf(profile));
+  for (const profile of profiles)
+    counts.set(profile.name, (counts.get(profile.name) ?? 0) + countOf(profile));
   return [...counts].map(([name, count]) => ({ name, count }));
 }

@@ -42,6 +42,8 @@ export function byCount(spellings: readonly Spelling[]): readonly Spelling[] {
 export function canonicalName(spellings: readonly Spelling[], style: NameStyle | undefined): string {
   const ordered = byCount(spellings);
   const total = ordered.reduce((sum, { count }) => sum + count, 0);
-  const inStyle = ordered.find(({ name, count }) => styleOf(name) === style && count >= total * STYLE_MIN_SHARE);
+  const inStyle = ordered.find(
+    ({ name, count }) => styleOf(name) === style && count >= total * STYLE_MIN_SHARE,
+  );
   return (inStyle ?? ordered[0])?.name ?? "";
 }

@@ -7,7 +7,7 @@ import { inferFinding } from "./infer-findings.ts";
 import { byCount, canonicalName, commonStyle } from "./name-style.ts";
 import type { DraftEvent, DraftUse } from "./plan-draft.ts";
 import { presenceOf } from "./presence.ts";
-import { spellingList } from "./propose-properties.ts";
+import { spellingList } from "./property-findings.ts";
 import { factsOf } from "./property-facts.ts";
 import { counted, dayText, shown } from "./words.ts";
 
@@ -85,7 +85,8 @@ function historyFindings(
     );
   const repurposed = repurposedSince(cluster, context.span);
   if (repurposed !== undefined) {
-    const list = (keys: readonly string[]): string => keys.map((key) => `\`${shown(context.nameOf(key))}\``).join(", ");
+    const list = (keys: readonly string[]): string =>
+      keys.map((key) => `\`${shown(context.nameOf(key))}\``).join(", ");
     findings.push(
       inferFinding("event-repurposed", {
         at,
@@ -138,7 +139,9 @@ export function proposeEvents(clusters: readonly EventCluster[], context: EventC
       acceptsUnknown: cluster.fromValues > 0,
       evidence: [
         counted(cluster.count, "event"),
-        ...(Number.isFinite(cluster.lastDay) ? [`${dayText(cluster.firstDay)} to ${dayText(cluster.lastDay)}`] : []),
+        ...(Number.isFinite(cluster.lastDay)
+          ? [`${dayText(cluster.firstDay)} to ${dayText(cluster.lastDay)}`]
+          : []),
         ...(was.length > 0 ? [counted(was.length + 1, "spelling")] : []),
         ...(acceptsMisfits ? ["values of several types"] : []),
       ],

@@ -14,7 +14,13 @@ function chooseForm(ids: IdProfile): LockIdentity["user_id"] {
   if (ulid > 0 && uuid + integer + other === 0) return { format: "ulid" };
   if (integer > 0 && uuid + ulid + other === 0) return { format: "integer" };
   const [prefix] = ids.prefixes.keys();
-  if (other > 0 && uuid + ulid + integer === 0 && ids.prefixes.size === 1 && prefix !== undefined && prefix !== "")
+  if (
+    other > 0 &&
+    uuid + ulid + integer === 0 &&
+    ids.prefixes.size === 1 &&
+    prefix !== undefined &&
+    prefix !== ""
+  )
     return { pattern: `^${prefix}[0-9A-Za-z]+$` };
   return { format: "any" };
 }

@@ -89,7 +89,8 @@ function watchedFindings(profile: TrafficProfile): Finding[] {
       inferFinding("personal-data", {
         at: `properties.${name}`,
         count: found,
-        message: "An SDK's own property that probably holds personal data; it passes without an entry in the plan",
+        message:
+          "An SDK's own property that probably holds personal data; it passes without an entry in the plan",
         fix: "Turn it off in the SDK, or cut it before it is sent.",
       }),
     );

@@ -1,6 +1,21 @@
 // Puts events and properties of another tool's plan into a draft: one entry a name, whatever tool it came from.
-import { isBuiltInEvent, isGatewayProperty, isSdkEventProperty, isUnsafeKey, similarName, type Presence, type ValueType } from "../../plan/index.ts";
-import { type DraftEvent, type DraftPerson, type DraftProperty, type DraftUse, EMPTY_DRAFT, type PlanDraft } from "../propose/plan-draft.ts";
+import {
+  isBuiltInEvent,
+  isGatewayProperty,
+  isSdkEventProperty,
+  isUnsafeKey,
+  similarName,
+  type Presence,
+  type ValueType,
+} from "../../plan/index.ts";
+import {
+  type DraftEvent,
+  type DraftPerson,
+  type DraftProperty,
+  type DraftUse,
+  EMPTY_DRAFT,
+  type PlanDraft,
+} from "../propose/plan-draft.ts";
 import { schemaDescription, schemaType } from "./schema-property.ts";
 
 /** A property as another tool plans it. */
@@ -30,7 +45,8 @@ export function schemaProperties(schema: unknown): readonly PlannedProperty[] {
   if (typeof properties !== "object" || properties === null) return [];
   const names: readonly unknown[] = Array.isArray(required) ? required : [];
   return Object.entries(properties).map(([name, property]: [string, unknown]) => {
-    const own = typeof property === "object" && property !== null ? (property as Record<string, unknown>) : {};
+    const own =
+      typeof property === "object" && property !== null ? (property as Record<string, unknown>) : {};
     return {
       name,
       type: schemaType(own),
@@ -82,7 +98,9 @@ export class DraftBuilder {
       properties: this.#properties,
       events: this.#events,
       people: this.#people,
-      head: [`Taken over from a plan of ${tool}: ${this.#events.size} events, ${this.#properties.size} properties.`],
+      head: [
+        `Taken over from a plan of ${tool}: ${this.#events.size} events, ${this.#properties.size} properties.`,
+      ],
     };
   }
 
@@ -91,7 +109,13 @@ export class DraftBuilder {
     const key = keyOf(name);
     const known = this.#properties.get(key);
     if (known === undefined) {
-      this.#properties.set(key, { name, was: [], type, ...(description === undefined ? {} : { description }), evidence: [] });
+      this.#properties.set(key, {
+        name,
+        was: [],
+        type,
+        ...(description === undefined ? {} : { description }),
+        evidence: [],
+      });
       return key;
     }
     const was = known.name === name || known.was.includes(name) ? known.was : [...known.was, name];
@@ -105,11 +129,17 @@ function widened(known: DraftProperty, type: ValueType): Pick<DraftProperty, "ty
   const { type: before } = known;
   if (before.type === "string" && type.type === "string") {
     const values =
-      before.enum === undefined || type.enum === undefined ? undefined : [...new Set([...before.enum, ...type.enum])];
-    return { type: { type: "string", ...(values === undefined ? {} : { enum: values }) }, evidence: known.evidence };
+      before.enum === undefined || type.enum === undefined
+        ? undefined
+        : [...new Set([...before.enum, ...type.enum])];
+    return {
+      type: { type: "string", ...(values === undefined ? {} : { enum: values }) },
+      evidence: known.evidence,
+    };
   }
   const isNumber = (one: ValueType): boolean => one.type === "integer" || one.type === "number";
   if (isNumber(before) && isNumber(type)) return { type: { type: "number" }, evidence: known.evidence };
-  if (before.type === type.type) return { type: before.type === "list" ? { type: "list" } : before, evidence: known.evidence };
+  if (before.type === type.type)
+    return { type: before.type === "list" ? { type: "list" } : before, evidence: known.evidence };
   return { type: before, evidence: [...known.evidence, `also planned as ${type.type}`] };
 }

@@ -37,7 +37,8 @@ function readSegment(rules: readonly Values[], builder: DraftBuilder): void {
         properties: schemaProperties(eventProperties(schema)),
       });
     else if (type === "IDENTIFY")
-      for (const property of schemaProperties(member(schema, "properties", "traits"))) builder.person(property);
+      for (const property of schemaProperties(member(schema, "properties", "traits")))
+        builder.person(property);
   }
 }
 
@@ -65,7 +66,9 @@ function readLexicon(entries: readonly Values[], builder: DraftBuilder): void {
       builder.event({
         name: text(entry["name"]),
         ...schemaDescription(schema),
-        ...(Array.isArray(tags) && tags.length > 0 ? { tags: tags.filter((tag) => typeof tag === "string") } : {}),
+        ...(Array.isArray(tags) && tags.length > 0
+          ? { tags: tags.filter((tag) => typeof tag === "string") }
+          : {}),
         properties: schemaProperties(schema),
       });
     } else if (entry["entityType"] === "profile")
@@ -86,9 +89,15 @@ function readAmplitude(entries: readonly Values[], builder: DraftBuilder): void 
       properties: [...nested, ...properties.filter((one) => one["event_type"] === name)].map((one) => {
         const values = Array.isArray(one["enum_values"])
           ? one["enum_values"]
-          : text(one["enum_values"]).split(",").map((value) => value.trim()).filter((value) => value !== "");
+          : text(one["enum_values"])
+              .split(",")
+              .map((value) => value.trim())
+              .filter((value) => value !== "");
         const kind = one["type"] === "any" ? undefined : one["type"];
-        const schema = { ...(kind === undefined ? {} : { type: kind }), ...(values.length === 0 ? {} : { enum: values }) };
+        const schema = {
+          ...(kind === undefined ? {} : { type: kind }),
+          ...(values.length === 0 ? {} : { enum: values }),
+        };
         const [property] = schemaProperties({
           properties: { value: one["is_array_type"] === true ? { type: "array", items: schema } : schema },
         });
@@ -110,7 +119,11 @@ interface Shape {
 }
 
 /** Lists that a document may hold its entries in, or the document itself. */
-function listIn(documents: readonly unknown[], paths: readonly (readonly string[])[], has: string): readonly Values[] | undefined {
+function listIn(
+  documents: readonly unknown[],
+  paths: readonly (readonly string[])[],
+  has: string,
+): readonly Values[] | undefined {
   for (const document of documents)
     for (const path of paths) {
       const list = objects(member(document, ...path));
@@ -123,7 +136,9 @@ const SHAPES: readonly Shape[] = [
   {
     tool: "RudderStack",
     fits: (documents) => {
-      const found = documents.filter((one): one is Values => isObject(one) && text(one["version"]).startsWith("rudder/"));
+      const found = documents.filter(
+        (one): one is Values => isObject(one) && text(one["version"]).startsWith("rudder/"),
+      );
       return found.length === 0 ? undefined : found;
     },
     read: readRudder,

@@ -32,7 +32,7 @@ function textType(schema: Schema): ValueType {
   return format === undefined ? { type: "string" } : { type: "string", format };
 }
 
-function bareType(kind: string | undefined, schema: Schema): ValueType {
+function bareType(kind: string, schema: Schema): ValueType {
   switch (kind) {
     case "integer":
       return { type: "integer" };
@@ -41,7 +41,8 @@ function bareType(kind: string | undefined, schema: Schema): ValueType {
     case "boolean":
       return { type: "boolean" };
     case "array": {
-      const items: unknown = schema["items"] ?? (schema["item_type"] === undefined ? undefined : { type: schema["item_type"] });
+      const items: unknown =
+        schema["items"] ?? (schema["item_type"] === undefined ? undefined : { type: schema["item_type"] });
       return isObject(items) && kindsOf(items).length === 1 && kindsOf(items)[0] !== "object"
         ? { type: "list", items: schemaType(items) }
         : { type: "list" };
@@ -56,10 +57,7 @@ function bareType(kind: string | undefined, schema: Schema): ValueType {
 /** The type of a schema; several kinds become the first of them that is not `null`. */
 export function schemaType(schema: Schema): ValueType {
   const kinds = kindsOf(schema);
-  const type = bareType(
-    kinds.find((kind) => kind !== "null"),
-    schema,
-  );
+  const type = bareType(kinds.find((kind) => kind !== "null") ?? "string", schema);
   return kinds.includes("null") ? { ...type, nullable: true } : type;
 }
 

@@ -16,7 +16,9 @@ function seconds(time: unknown): unknown {
 }
 
 function made(event: string, properties: Values, more: Values): TrafficEvent {
-  const known = Object.entries(more).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  const known = Object.entries(more).filter(
+    ([, value]) => value !== undefined && value !== null && value !== "",
+  );
   return { event, properties: { ...properties, ...Object.fromEntries(known) } };
 }
 

@@ -172,7 +172,10 @@ class Writer {
       ...(Object.keys(properties).length === 0 ? {} : { properties }),
       events: sorted(
         Object.fromEntries(
-          [...draft.events].map(([key, event]) => [this.#ids.events.get(key) ?? key, this.#event(key, event)]),
+          [...draft.events].map(([key, event]) => [
+            this.#ids.events.get(key) ?? key,
+            this.#event(key, event),
+          ]),
         ),
       ),
       ...(Object.keys(people).length === 0 ? {} : { people }),
@@ -219,7 +222,12 @@ function writeYaml(plan: Entry, head: readonly string[], comments: Comments): st
       node.flow = true;
     },
     Pair: (_, pair) => {
-      if (isPair(pair) && isScalar(pair.key) && isMap(document.contents) && document.contents.items.includes(pair))
+      if (
+        isPair(pair) &&
+        isScalar(pair.key) &&
+        isMap(document.contents) &&
+        document.contents.items.includes(pair)
+      )
         pair.key.spaceBefore = !["plumbline", "name"].includes(String(pair.key.value));
     },
   });
@@ -249,7 +257,9 @@ export function writePlan(draft: PlanDraft, limits: readonly PlanLimits[]): Writ
   };
   const text = write({});
   const findings = check(text, limits);
-  const bent = new Set(findings.filter(({ id, level }) => level === "error" && BENDABLE.has(id)).map(({ id }) => id));
+  const bent = new Set(
+    findings.filter(({ id, level }) => level === "error" && BENDABLE.has(id)).map(({ id }) => id),
+  );
   if (bent.size === 0) return { text, findings };
   const again = write(Object.fromEntries([...bent].sort().map((id) => [id, "warn"])));
   return { text: again, findings: check(again, limits) };
