@@ -134,7 +134,7 @@ const event: fc.Arbitrary<TrafficEvent> = fc
     event: eventName,
     own: fc.dictionary(propertyName, value, { maxKeys: 6 }),
     ids: fc.record(
-      { distinct_id: id, $user_id: id, $device_id: fc.constantFrom("x", "d1") },
+      { distinct_id: id, $user_id: id, $identified_id: id, $device_id: fc.constantFrom("x", "d1") },
       { requiredKeys: [] },
     ),
     mp_lib: fc.constantFrom("web", "swift", "node", "my lib", "__proto__", ""),

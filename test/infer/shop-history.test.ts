@@ -77,7 +77,7 @@ describe("a month of messy traffic", () => {
     ].join("\n");
     expect(falseAlarms).toEqual([]);
     expect(rows.filter((row) => row.includes("**no**"))).toEqual([]);
-    await expect(table).toMatchFileSnapshot("planted-and-found.md");
+    await expect(table).toMatchFileSnapshot("golden/planted-and-found.md");
     const guide = readFileSync(new URL("../../docs/guide/inferring-a-plan.md", import.meta.url), "utf8");
     expect(guide).toContain(table.trim());
   });
@@ -106,7 +106,7 @@ describe("a month of messy traffic", () => {
   test("the same data gives the same bytes", async () => {
     const first = infer(events);
     expect(infer(events).text).toBe(first.text);
-    await expect(first.text).toMatchFileSnapshot("shop-inferred.yaml");
+    await expect(first.text).toMatchFileSnapshot("golden/shop-inferred.yaml");
     expect(formatInferReport(infer(events).proposal)).toBe(formatInferReport(first.proposal));
   });
 

@@ -44,10 +44,17 @@ export class IdProfile {
       return;
     }
     let isRefused = false;
+    let judged: unknown;
     if (distinctId === "") this.none += 1;
     else if (isAnonymous(distinctId, deviceId)) this.anonymous += 1;
-    else if (distinctId !== undefined) isRefused = !this.#addUser(distinctId);
-    if (userId !== undefined && userId !== distinctId && !this.#addUser(userId)) isRefused = true;
+    else {
+      judged = distinctId;
+      isRefused = !this.#addUser(distinctId);
+    }
+    // An identified browser sends its user twice; it counts once.
+    if (userId !== undefined && userId !== judged && !this.#addUser(userId)) isRefused = true;
+    const identified = properties["$identified_id"] ?? undefined;
+    if (identified !== undefined && identified !== judged && !this.#addUser(identified)) isRefused = true;
     if (isRefused) this.refused += 1;
   }
 
