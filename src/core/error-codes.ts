@@ -11,6 +11,7 @@ export const ERROR_HINTS = {
   EXPORT_REFUSED:
     "Look at `host`, `project_id` and `service_account` of the destination, and at the dates; after a 429 wait an hour.",
   FILE_EXISTS: "Choose another folder, or pass `--force` to overwrite.",
+  FILE_UNWRITABLE: "Name a file in a folder that is there and that this user may write to.",
   INPUT_EMPTY:
     "Look at the input: one JSON object a line, with `event` and `properties`; docs/guide/inferring-a-plan.md lists the shapes.",
   INPUT_UNREADABLE: "Name a file that this user may read, `-` for stdin, `--export` or `--gateway`.",

@@ -98,6 +98,10 @@ describe("from files", () => {
     expect(broken.code).toBe(0);
     expect(broken.stderr).toContain("2 of 7 lines are no events (first: line 6)");
     expect(broken.stderr).toContain("broke off");
+    write("broken.ndjson.gz", "no archive");
+    expect((await run("infer", "broken.ndjson.gz")).stderr).toContain("Cannot read broken.ndjson.gz");
+    const unwritable = await run("infer", "broken.ndjson", "--out", "nowhere/plan.yaml");
+    expect(unwritable.stderr).toContain("FILE_UNWRITABLE");
     write("other.yaml", "a: 1\n");
     expect((await run("infer", "other.yaml")).stderr).toContain("no plan of a tool that is known");
     expect((await run("infer")).code).toBe(2);

@@ -99,7 +99,11 @@ async function readGateway(profile: TrafficProfile, flags: InferFlags, output: O
 function writeNew(path: string, text: string, force: boolean): void {
   if (existsSync(path) && !force)
     throw new AppError("FILE_EXISTS", `Cannot write ${path}: it is there already`);
-  writeFileSync(path, text);
+  try {
+    writeFileSync(path, text);
+  } catch (cause) {
+    throw new AppError("FILE_UNWRITABLE", `Cannot write ${path}`, { cause });
+  }
 }
 
 /** The command checks its own plan: one that does not pass is a bug, and is not written. */

@@ -1,4 +1,5 @@
 // Reads every input of `infer` into one profile, with progress.
+import { AppError } from "../../core/index.ts";
 import { EventLines, type TrafficProfile } from "../../infer/index.ts";
 import type { Output } from "../terminal/output.ts";
 import type { TrafficInput } from "./open-traffic.ts";
@@ -19,6 +20,12 @@ function progressText(input: TrafficInput, count: number, startedAt: number): st
   return `infer: ${input.name}: ${done}${count.toLocaleString("en-US")} events, ${rate.toLocaleString("en-US")} a second`;
 }
 
+/** A folder, a broken archive, a connection that went away: of the input, not of this program. */
+function withReason(cause: unknown, name: string): unknown {
+  if (!(cause instanceof Error) || !("code" in cause) || cause instanceof AppError) return cause;
+  return new AppError("INPUT_UNREADABLE", `Cannot read ${name}: ${cause.message}`, { cause });
+}
+
 /** Reads one input to its end. What is no event is counted and told; it does not end the run. */
 export async function readTraffic(
   input: TrafficInput,
@@ -31,9 +38,13 @@ export async function readTraffic(
   const startedAt = performance.now();
   const before = profile.count;
   const lines = new EventLines((event) => profile.add(event));
-  for await (const bytes of input.bytes) {
-    lines.push(bytes);
-    progress.show(progressText(input, profile.count - before, startedAt));
+  try {
+    for await (const bytes of input.bytes) {
+      lines.push(bytes);
+      progress.show(progressText(input, profile.count - before, startedAt));
+    }
+  } catch (cause) {
+    throw withReason(cause, input.name);
   }
   lines.end();
   progress.end();

@@ -78,6 +78,12 @@ export class EventLines {
       this.#refuse(line);
       return;
     }
+    // Some tools write batches: a list of events on a line.
+    if (Array.isArray(value) && value.length > 0) for (const one of value) this.#event(one, line);
+    else this.#event(value, line);
+  }
+
+  #event(value: unknown, line: string): void {
     const event = readTrafficEvent(value);
     if (event === undefined) this.#refuse(line);
     else this.#onEvent(event);
