@@ -35,6 +35,7 @@ function planWith(type: ValueType): Lock {
     name: "one type",
     hash: "0",
     unknown_event: "quarantine",
+    plan_property: "plan",
     sources: { api: { trust: "server" } },
     identity: { user_id: { format: "any" }, reset_on: [], forbidden: [], missing: "accept" },
     data_classes: {},

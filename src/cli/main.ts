@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { addCheck, addExport } from "./commands/check.ts";
 import { addDeadLetters } from "./commands/dead-letters.ts";
 import { addEmulator } from "./commands/emulator.ts";
+import { addGenerate } from "./commands/generate.ts";
 import { addInfer } from "./commands/infer.ts";
 import { addInit } from "./commands/init.ts";
 import { addListen } from "./commands/listen.ts";
@@ -34,6 +35,7 @@ function makeProgram(): Command {
   addInfer(program);
   addCheck(program);
   addExport(program);
+  addGenerate(program);
   addListen(program);
   addUp(program);
   addEmulator(program);

@@ -19,6 +19,12 @@ export const ERROR_HINTS = {
   PIPELINE_FAILED:
     "Look at the log above; the gateway keeps receiving, and what it received is safe in the journal.",
   RECORD_UNKNOWN: "List the ids with `plumbline quarantine list --each`.",
+  // codegen
+  GENERATE_ADAPTER_UNKNOWN: "Adapters of each language are listed in docs/guide/generated-clients.md.",
+  GENERATE_LANGUAGE_UNKNOWN:
+    "Name a language of docs/guide/generated-clients.md, or a file whose default export is a generator.",
+  GENERATE_NAME_COLLISION: "Give one of the two another id in the plan; names on the wire may stay.",
+  GENERATE_NOTHING: "Give a source `generate: { language, out }` in the plan.",
   // emulator
   EMULATOR_FAULT_INVALID: "Faults are described in docs/guide/emulator.md.",
   EMULATOR_SWITCH_UNKNOWN: "Switches are described in docs/guide/emulator.md.",

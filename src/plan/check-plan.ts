@@ -5,7 +5,7 @@ import type { DocumentPath } from "./files/located-document.ts";
 import type { PlanFiles } from "./files/plan-files.ts";
 import { readPlan } from "./files/read-plan.ts";
 import type { Lock } from "./lock.ts";
-import type { RawIgnore, RawPlan } from "./raw-plan.ts";
+import type { RawGenerate, RawIgnore, RawPlan } from "./raw-plan.ts";
 import { resolvePlan } from "./resolve/resolve-plan.ts";
 import { careRules } from "./rules/care-rules.ts";
 import { limitRules } from "./rules/limit-rules.ts";
@@ -25,6 +25,14 @@ export interface CheckedPlan {
   readonly findings: readonly Finding[];
   /** Undefined when a finding is an error. */
   readonly lock: Lock | undefined;
+  /** Settings of generated clients by source id. Not part of the lock: where files go does not change what is sent. */
+  readonly clients: Readonly<Record<string, RawGenerate>>;
+}
+
+function clientsOf(plan: RawPlan): Record<string, RawGenerate> {
+  return Object.fromEntries(
+    Object.entries(plan.sources).flatMap(([id, { generate }]) => (generate ? [[id, generate]] : [])),
+  );
 }
 
 type Locate = (path: DocumentPath) => FileLocation;
@@ -114,7 +122,7 @@ export function checkPlan(entry: string, files: PlanFiles, options: CheckOptions
   const read = readPlan(entry, files);
   const { plan, findings } = read;
   const locate: Locate = (path) => read.locate(path);
-  if (plan === undefined) return { findings, lock: undefined };
+  if (plan === undefined) return { findings, lock: undefined, clients: {} };
   const resolved = resolvePlan(plan);
   const context = { raw: plan, resolved, ...options };
   const hits = [
@@ -137,6 +145,7 @@ export function checkPlan(entry: string, files: PlanFiles, options: CheckOptions
   const hasError = all.some(({ level }) => level === "error");
   return {
     findings: all,
+    clients: clientsOf(plan),
     lock: hasError ? undefined : compileLock({ entry, plan, resolved, limits: options.limits, locate }),
   };
 }

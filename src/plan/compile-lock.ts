@@ -20,6 +20,7 @@ export const PLAN_DEFAULTS = {
   invalid_property: "quarantine",
   missing_property: "quarantine",
   identity_missing: "quarantine",
+  plan_property: "plan",
 } as const;
 
 export interface CompileInput {
@@ -114,6 +115,7 @@ export function compileLock(input: CompileInput): Lock {
     lock: 1,
     name: plan.name,
     unknown_event: plan.defaults.unknown_event ?? PLAN_DEFAULTS.unknown_event,
+    plan_property: plan.defaults.plan_property ?? PLAN_DEFAULTS.plan_property,
     sources: Object.fromEntries(Object.entries(plan.sources).map(([id, { trust }]) => [id, { trust }])),
     identity: {
       user_id: identity.user_id,

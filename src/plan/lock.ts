@@ -154,6 +154,8 @@ export interface Lock {
   /** SHA-256 (hex) of the canonical JSON of all members but `hash` and `provenance`. */
   readonly hash: string;
   readonly unknown_event: UnknownEventPolicy;
+  /** Event property in which generated clients name the plan they were made from. */
+  readonly plan_property: string;
   readonly sources: Readonly<Record<string, { readonly trust: Trust }>>;
   readonly identity: LockIdentity;
   readonly data_classes: Readonly<Record<string, LockDataClass>>;

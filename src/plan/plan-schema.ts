@@ -168,6 +168,24 @@ const PROFILE_PROPERTY = object(
   ["type", "owner"],
 );
 
+const GENERATE = object(
+  "The client that `plumbline generate` writes for this source",
+  {
+    language: text(
+      "typescript, swift, kotlin, java, ruby, python, go, php; or a file with a generator of your own",
+    ),
+    out: text("Folder for the files, from this file's folder"),
+    package: text("Package, module or namespace"),
+    invalid: oneOfValues("What production does with an invalid call, which is counted and reported anyway", [
+      "send",
+      "drop",
+    ]),
+    adapters: listOf("Adapters for official SDKs", text("For example `mixpanel-browser`")),
+    checks: oneOfValues("When values are checked", ["always", "development"]),
+  },
+  ["language", "out"],
+);
+
 const SECTIONS: JsonObject = {
   plumbline: { const: 1, description: "Version of this format" },
   name: text("Name of the plan"),
@@ -181,6 +199,7 @@ const SECTIONS: JsonObject = {
       "quarantine",
     ]),
     missing_property: oneOfValues("Required properties that are missing", ["accept", "quarantine"]),
+    plan_property: text("Event property in which generated clients name the plan they were made from"),
     naming: object("How names are spelled", {
       event: oneOfValues("Event names", [
         "Sentence case",
@@ -205,7 +224,7 @@ const SECTIONS: JsonObject = {
       {
         trust: oneOfValues("Whether its users can change what it sends", ["client", "server"]),
         description: text("What it is"),
-        generate: { type: "object", description: "Settings of the generated client" },
+        generate: { $ref: "#/$defs/generate" },
       },
       ["trust"],
     ),
@@ -256,7 +275,11 @@ const SECTIONS: JsonObject = {
   support: {
     type: "object",
     description: "Oldest releases that are still alive, by source",
-    additionalProperties: text("A version range or an age"),
+    additionalProperties: {
+      type: "string",
+      pattern: "^(?:[1-9]\\d{0,3}d|>=\\s*\\d+(?:\\.\\d+){0,3})$",
+      description: "Oldest release (`>=7.1`), or how long a release lives (`14d`)",
+    },
   },
   lint: object("Levels of findings, and exceptions", {
     rules: {
@@ -301,6 +324,7 @@ export const PLAN_SCHEMA: JsonObject = {
       pattern: "^[A-Za-z$][A-Za-z0-9_$-]{0,99}$",
       description: "An id: letters, digits, `_`, `-`; begins with a letter",
     },
+    generate: GENERATE,
     property: PROPERTY,
     shared_property: { ...PROPERTY, required: ["type"] },
     member: object("Type of an item or a member", { ...MEMBER_PROPERTIES, presence: PRESENCE }, ["type"]),

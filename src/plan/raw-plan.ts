@@ -82,6 +82,7 @@ export interface RawDefaults {
   readonly unknown_property?: UnknownPropertyPolicy;
   readonly invalid_property?: InvalidPropertyPolicy;
   readonly missing_property?: MissingPropertyPolicy;
+  readonly plan_property?: string;
   readonly naming?: { readonly event?: NamingStyle; readonly property?: NamingStyle };
 }
 
@@ -92,11 +93,21 @@ export interface RawIgnore {
   readonly until: string;
 }
 
+/** Settings of the generated client, as written: `src/codegen` knows what they mean. */
+export interface RawGenerate {
+  readonly language: string;
+  readonly out: string;
+  readonly package?: string;
+  readonly invalid?: "send" | "drop";
+  readonly adapters?: readonly string[];
+  readonly checks?: "always" | "development";
+}
+
 /** All files of a plan put together. */
 export interface RawPlan {
   readonly name: string;
   readonly defaults: RawDefaults;
-  readonly sources: Readonly<Record<string, { readonly trust: Trust }>>;
+  readonly sources: Readonly<Record<string, { readonly trust: Trust; readonly generate?: RawGenerate }>>;
   readonly identity:
     | {
         readonly user_id: LockIdentity["user_id"];

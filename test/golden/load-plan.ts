@@ -74,7 +74,7 @@ export function loadGoldenPlan(over: Raw = {}): Lock {
       ...(p["sources"] === undefined ? {} : { sources: p["sources"] as string[] }), ...(p["operations"] === undefined ? {} : { operations: p["operations"] as "$set"[] }),
     }]));
   return {
-    lock: 1, name: "golden", hash: "x", unknown_event: defaults["unknown_event"] as "drop", sources: raw["sources"] as Lock["sources"] & Raw,
+    lock: 1, name: "golden", hash: "x", plan_property: "plan", unknown_event: defaults["unknown_event"] as "drop", sources: raw["sources"] as Lock["sources"] & Raw,
     identity: { reset_on: [], forbidden: FORBIDDEN_IDS, missing: "quarantine", ...(merge(raw["identity"] as Raw, (over["identity"] ?? {}) as Raw)) } as unknown as Lock["identity"],
     data_classes: Object.fromEntries(Object.entries(raw["data_classes"] as Record<string, Raw>).map(([k, v]) => [k, { client: "allow", gateway: "accept", providers: {}, ...v }])) as Lock["data_classes"],
     events: events as Lock["events"], people: profiles(raw["people"] as Record<string, Raw>),

@@ -325,6 +325,7 @@ export const lock: fc.Arbitrary<Lock> = fc.record({
   lock: fc.constant(1 as const),
   name: fc.constant("fuzz"),
   hash: fc.constant("0"),
+  plan_property: fc.constant("plan"),
   unknown_event: fc.constantFrom("accept" as const, "quarantine" as const, "drop" as const),
   sources: fc.constant({ web: { trust: "client" as const }, api: { trust: "server" as const } }),
   identity: fc.record({

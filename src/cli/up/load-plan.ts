@@ -2,13 +2,14 @@
 import { relative } from "node:path";
 import { MIXPANEL_PLAN_LIMITS } from "../../providers/index.ts";
 import type { Finding } from "../../core/index.ts";
-import { checkPlan, type Lock } from "../../plan/index.ts";
+import { type CheckedPlan, checkPlan, type Lock } from "../../plan/index.ts";
 import { diskPlanFiles } from "../plan-files.ts";
 
 export interface LoadedPlan {
   readonly findings: readonly Finding[];
   /** Undefined when a finding is an error. */
   readonly lock: Lock | undefined;
+  readonly clients: CheckedPlan["clients"];
   readonly files: readonly string[];
 }
 
@@ -29,7 +30,7 @@ function fromHere(finding: Finding): Finding {
 export function loadPlan(entry: string): LoadedPlan {
   const disk = diskPlanFiles();
   const files = new Set<string>([entry]);
-  const { findings, lock } = checkPlan(
+  const { findings, lock, clients } = checkPlan(
     entry,
     {
       expand: (globs, from) => disk.expand(globs, from),
@@ -40,5 +41,5 @@ export function loadPlan(entry: string): LoadedPlan {
     },
     { limits: [MIXPANEL_PLAN_LIMITS], today: todayIso() },
   );
-  return { findings: findings.map(fromHere), lock, files: [...files] };
+  return { findings: findings.map(fromHere), lock, clients, files: [...files] };
 }

@@ -201,6 +201,7 @@ export class EventRoutes {
           : (names.listed(name) ?? throughOld(old?.names.listed(name)))?.name,
       folded: (name) => (names.folded(name) ?? throughOld(old?.names.folded(name)))?.name,
       isSdk: event.name === "" ? isBuiltInEventProperty : isSdkEventProperty,
+      stamp: this.#plan.lock.plan_property,
       unknown: event.unknown_property,
       missing: event.missing_property,
       memo: this.#plan.memo,

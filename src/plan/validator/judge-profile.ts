@@ -123,6 +123,7 @@ function profileTable(judge: ProfileJudge, properties: Properties, input: Profil
     listed: (name) => names.listed(name)?.name,
     folded: (name) => names.folded(name)?.name,
     isSdk: isSdkProfileProperty,
+    stamp: undefined,
     unknown: "strip",
     missing: "accept",
     memo: judge.memo,

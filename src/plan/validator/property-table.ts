@@ -9,10 +9,11 @@ import { applyRule, type PropertyRule, REMOVED } from "./property-rule.ts";
 
 /** Where a payload's name leads. */
 type Route =
-  | { readonly kind: "sdk" | "unknown" | "unsafe" }
+  | { readonly kind: "sdk" | "stamp" | "unknown" | "unsafe" }
   | { readonly kind: "planned"; readonly rule: PropertyRule; readonly renamed: boolean };
 
 const SDK: Route = { kind: "sdk" };
+const STAMP: Route = { kind: "stamp" };
 const UNKNOWN: Route = { kind: "unknown" };
 const UNSAFE: Route = { kind: "unsafe" };
 
@@ -23,6 +24,8 @@ export interface PropertyTableParts {
   readonly folded: (name: string) => string | undefined;
   /** Passes without being in the plan. */
   readonly isSdk: (name: string) => boolean;
+  /** In which generated clients name their plan; undefined where there is none. */
+  readonly stamp: string | undefined;
   readonly unknown: UnknownPropertyPolicy;
   readonly missing: MissingPropertyPolicy;
   readonly memo: MemoBudget;
@@ -61,7 +64,7 @@ export class PropertyTable {
     const listed = this.#planned(this.#parts.listed(name));
     if (listed !== undefined) return listed;
     if (this.#parts.isSdk(name)) return SDK;
-    return this.#planned(this.#parts.folded(name)) ?? UNKNOWN;
+    return this.#planned(this.#parts.folded(name)) ?? (name === this.#parts.stamp ? STAMP : UNKNOWN);
   }
 
   #planned(name: string | undefined): Route | undefined {
@@ -75,11 +78,16 @@ function strip(call: Call): typeof REMOVED {
   return REMOVED;
 }
 
-function judgeUnplanned(kind: "unknown" | "unsafe", value: unknown, call: Call): unknown {
+/** What generated clients write: the first twelve characters of a lock's hash. */
+const PLAN_STAMP = /^[0-9a-f]{12}$/;
+
+function judgeUnplanned(kind: "stamp" | "unknown" | "unsafe", value: unknown, call: Call): unknown {
   if (kind === "unsafe") {
     call.find("unsafe-key");
     return strip(call);
   }
+  // Any other value under that name is a property like any that the plan does not have.
+  if (kind === "stamp" && typeof value === "string" && PLAN_STAMP.test(value)) return value;
   const policy = call.unknownMembers;
   call.find("unknown-property", policy === "accept" ? { level: "info" } : {});
   if (policy === "quarantine") call.atLeast(RANK.quarantined);

@@ -1,0 +1,36 @@
+// From a lock and a source's settings to the files of its client.
+import { AppError } from "../core/index.ts";
+import type { Lock } from "../plan/index.ts";
+import type { GeneratedFile, Generator } from "./generator.ts";
+import { type ClientModel, makeClientModel } from "./model/client-model.ts";
+import { refuseCollisions } from "./names/collisions.ts";
+import type { GenerateSettings } from "./settings.ts";
+import { typescript } from "./typescript/index.ts";
+
+/** Generators that come with Plumbline, by language. */
+export const GENERATORS: Readonly<Record<string, Generator>> = { typescript };
+
+function byPath(a: GeneratedFile, b: GeneratedFile): number {
+  return a.path < b.path ? -1 : 1;
+}
+
+/**
+ * Makes the files of one source's client, sorted by path.
+ *
+ * @throws {AppError} `GENERATE_ADAPTER_UNKNOWN`, `GENERATE_NAME_COLLISION`
+ */
+export function generateClient(
+  generator: Generator,
+  lock: Lock,
+  { source, settings }: { readonly source: string; readonly settings: GenerateSettings },
+): readonly GeneratedFile[] {
+  const unknown = (settings.adapters ?? []).find((adapter) => !generator.adapters.includes(adapter));
+  if (unknown !== undefined)
+    throw new AppError(
+      "GENERATE_ADAPTER_UNKNOWN",
+      `Cannot write adapter \`${unknown}\` for ${source}: ${generator.language} has ${generator.adapters.join(", ") || "none"}`,
+    );
+  const model: ClientModel = makeClientModel(lock, source, settings);
+  refuseCollisions(model);
+  return [...generator.generate(model)].sort(byPath);
+}

@@ -1,0 +1,16 @@
+// The interface between the plan and a language. A team's own generator is a module whose default export is one of these.
+import type { ClientModel } from "./model/client-model.ts";
+
+export interface GeneratedFile {
+  /** Below the source's `out`, with `/`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Makes the files of one client. Pure: the same model gives the same bytes. */
+export interface Generator {
+  readonly language: string;
+  /** Adapters that `generate.adapters` may ask for. */
+  readonly adapters: readonly string[];
+  generate(model: ClientModel): readonly GeneratedFile[];
+}
