@@ -1,9 +1,10 @@
-// The shop's own server: serves the page, and tracks with the official node SDK, pointed at the gateway.
+// The shop's own server: serves the page, and tracks through the generated client with the official node SDK, pointed at the gateway.
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import Mixpanel from "mixpanel";
+import { bundle, loadModule } from "./bundle.mjs";
 
 const require = createRequire(import.meta.url);
 const snippet = require.resolve("mixpanel-browser/dist/mixpanel-jslib-snippet.min.js");
@@ -11,7 +12,6 @@ const page = (name) => new URL(`public/${name}`, import.meta.url);
 const files = {
   "/": { file: page("index.html"), type: "text/html; charset=utf-8" },
   "/shop.css": { file: page("shop.css"), type: "text/css; charset=utf-8" },
-  "/shop.js": { file: page("shop.js"), type: "text/javascript; charset=utf-8" },
   "/snippet.js": { file: snippet, type: "text/javascript; charset=utf-8" },
 };
 const BODY_MAX_BYTES = 10_000;
@@ -34,41 +34,45 @@ async function readJson(request) {
 export async function startShop({ gatewayUrl, port, webToken, apiToken }) {
   const gateway = new URL(gatewayUrl);
   const mixpanel = Mixpanel.init(apiToken, { protocol: "http", host: gateway.host, keepAlive: false });
-  const track = (event, properties) =>
-    mixpanel.track(event, properties, (error) => {
-      if (error) process.stderr.write(`shop: could not track ${event}: ${error.message}\n`);
-    });
   const config = `window.shopConfig=${JSON.stringify({ gateway: gateway.origin, token: webToken })};
 window.MIXPANEL_CUSTOM_LIB_URL=${JSON.stringify(`${gateway.origin}/lib.min.js`)};`;
+  const pageScript = await bundle('import "./public/shop.js";', "browser");
+  const analytics = await loadModule(`
+    export * from "./analytics/api/account.ts";
+    export * from "./analytics/api/mixpanel-node.ts";
+    export * from "./analytics/api/plumbline.ts";
+    export * from "./analytics/api/shopping.ts";`);
+  const failed = (error) => process.stderr.write(`shop: could not track: ${error.message}\n`);
+  analytics.connect({
+    sink: analytics.mixpanelSink(mixpanel, failed),
+    onProblem: ({ id, at }) => process.stderr.write(`shop: ${id} at ${at}\n`),
+  });
   const orders = new Map();
 
   const api = {
     "/api/users": (body) => {
       const id = randomUUID();
-      track("User signs up", { distinct_id: id, plan_tier: body.plan_tier, newsletter: false });
+      analytics.userSignsUp(id, { plan_tier: body.plan_tier, newsletter: false });
       return { id };
     },
     "/api/orders": (body) => {
       const count = (orders.get(body.user) ?? 0) + 1;
       orders.set(body.user, count);
-      const order = { distinct_id: body.user, order_id: randomUUID() };
-      if (body.old)
-        track("Purchase Completed", {
-          ...order,
-          total: String(body.total),
-          first_order: String(count === 1),
-        });
-      else
-        track("Order completed", {
-          ...order,
-          total: body.total,
-          first_order: count === 1,
-          ordered_at: Date.now(),
-        });
-      mixpanel.people.increment(body.user, "orders_count", 1, (error) => {
-        if (error) process.stderr.write(`shop: could not update the profile: ${error.message}\n`);
-      });
-      return { order: order.order_id };
+      const order_id = randomUUID();
+      if (body.old) {
+        // What the code was before the plan: the old name, text where a number and a boolean belong.
+        const properties = { distinct_id: body.user, order_id, total: String(body.total) };
+        mixpanel.track(
+          "Purchase Completed",
+          { ...properties, first_order: String(count === 1) },
+          (error) => error && failed(error),
+        );
+      } else {
+        const properties = { order_id, total: body.total, first_order: count === 1, ordered_at: new Date() };
+        analytics.orderCompleted(body.user, properties);
+      }
+      analytics.incrementOrdersCount(body.user, 1);
+      return { order: order_id };
     },
   };
 
@@ -78,6 +82,7 @@ window.MIXPANEL_CUSTOM_LIB_URL=${JSON.stringify(`${gateway.origin}/lib.min.js`)}
     try {
       if (request.method === "POST" && path in api)
         return send(200, "application/json", JSON.stringify(api[path](await readJson(request))));
+      if (path === "/shop.js") return send(200, "text/javascript; charset=utf-8", pageScript);
       if (path === "/config.js") return send(200, "text/javascript; charset=utf-8", config);
       const found = files[path];
       if (!found) return send(404, "text/plain", "not found");

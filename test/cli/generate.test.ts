@@ -59,6 +59,11 @@ test("writes, is then up to date, and --check tells a stale, a missing and a lef
   expect(readFileSync(path("client/mine.ts"), "utf8")).toBe("export {};\n");
 });
 
+test("the example shop's clients are what its plan says now", async () => {
+  const plan = new URL("../../examples/shop/plan.yaml", import.meta.url).pathname;
+  expect(await run("generate", plan, "--check")).toMatchObject({ code: 0 });
+});
+
 test("a generator of the team's own is a module of the plan's folder", async () => {
   write("plan.yaml", plan("{ language: ./names.mjs, out: names }"));
   write(

@@ -1,5 +1,10 @@
-// The shop page: plain calls to the official SDK, as a team writes them before it has generated clients.
-// `?release=1` is a release from before the plan: other names, other spellings, text where numbers belong.
+// The shop page. Release 2 tracks with the client that `plumbline generate` made from the plan.
+// `?release=1` is a release from before the plan, with plain calls to the SDK: other names, other spellings, text where numbers belong.
+import { setTheme, userSignsOut, userSignsUp } from "../analytics/web/account";
+import { mixpanelSink } from "../analytics/web/mixpanel-browser";
+import { connect, identify } from "../analytics/web/plumbline";
+import { checkoutStarted, itemAddedToCart, productViewed } from "../analytics/web/shopping";
+
 const old = new URLSearchParams(location.search).get("release") === "1";
 const { gateway, token } = window.shopConfig;
 // Always by `window.mixpanel`: the snippet puts a stub there, which the SDK replaces once it is loaded.
@@ -19,6 +24,10 @@ window.mixpanel.init(token, {
   record_sessions_percent: 0,
 });
 window.mixpanel.register({ $app_version_string: old ? "1.4" : "2.1" });
+connect({
+  sink: mixpanelSink(() => window.mixpanel),
+  onProblem: ({ id, at }) => console.warn(`tracking: ${id} at ${at}`),
+});
 
 const byId = (id) => document.getElementById(id);
 const say = (text) => {
@@ -28,7 +37,7 @@ byId("release").textContent = old ? "(release 1, from before the plan)" : "";
 
 function showProduct(product) {
   if (old) window.mixpanel.track("View Product", { productId: product.id, Price: String(product.price) });
-  else window.mixpanel.track("Product viewed", { product_id: product.id, price: product.price });
+  else productViewed({ product_id: product.id, price: product.price });
 }
 
 function addToCart(product) {
@@ -37,12 +46,7 @@ function addToCart(product) {
   byId("checkout").disabled = false;
   if (old)
     window.mixpanel.track("add_to_cart", { sku: product.id, qty: "1", gift_wrap: "true", debug_flag: "x" });
-  else
-    window.mixpanel.track("Item added to cart", {
-      product_id: product.id,
-      quantity: 1,
-      price: product.price,
-    });
+  else itemAddedToCart({ product_id: product.id, quantity: 1, price: product.price });
   say(`${product.name} is in the cart`);
 }
 
@@ -58,9 +62,9 @@ async function post(path, body) {
 
 async function signUp() {
   user = await post("/api/users", { plan_tier: "plus" });
-  window.mixpanel.identify(user.id);
+  identify(user.id);
   if (old) window.mixpanel.track("User Signed Up", { planTier: "plus", newsletter: "false" });
-  else window.mixpanel.track("User signs up", { plan_tier: "plus", newsletter: false });
+  else userSignsUp({ plan_tier: "plus", newsletter: false });
   byId("sign-up").hidden = true;
   byId("sign-out").hidden = false;
   say("Signed up");
@@ -68,7 +72,7 @@ async function signUp() {
 
 async function checkOut() {
   if (old) window.mixpanel.track("Checkout button clicked", { item_count: String(cart.length) });
-  else window.mixpanel.track("Checkout started", { item_count: cart.length });
+  else checkoutStarted({ item_count: cart.length });
   if (!user) await signUp();
   await post("/api/orders", { user: user.id, total: cart.reduce((sum, item) => sum + item.price, 0), old });
   cart.length = 0;
@@ -96,8 +100,8 @@ for (const product of products) {
 byId("sign-up").addEventListener("click", () => signUp());
 byId("checkout").addEventListener("click", () => checkOut());
 byId("sign-out").addEventListener("click", () => {
-  window.mixpanel.track("User signs out");
-  window.mixpanel.reset();
+  // Ends the session by itself: the plan has it in `identity.reset_on`.
+  userSignsOut();
   user = undefined;
   byId("sign-up").hidden = false;
   byId("sign-out").hidden = true;
@@ -105,7 +109,7 @@ byId("sign-out").addEventListener("click", () => {
 });
 byId("theme").addEventListener("click", () => {
   document.documentElement.dataset.theme = "dark";
-  window.mixpanel.people.set({ theme: "dark" });
+  setTheme("dark");
 });
 byId("unplanned").addEventListener("click", () =>
   window.mixpanel.track("Debug banner shown", { variant: 3 }),
