@@ -5,10 +5,11 @@ import type { GeneratedFile, Generator } from "./generator.ts";
 import { type ClientModel, makeClientModel } from "./model/client-model.ts";
 import { refuseCollisions } from "./names/collisions.ts";
 import type { GenerateSettings } from "./settings.ts";
+import { python } from "./python/index.ts";
 import { typescript } from "./typescript/index.ts";
 
 /** Generators that come with Plumbline, by language. */
-export const GENERATORS: Readonly<Record<string, Generator>> = { typescript };
+export const GENERATORS: Readonly<Record<string, Generator>> = { python, typescript };
 
 function byPath(a: GeneratedFile, b: GeneratedFile): number {
   return a.path < b.path ? -1 : 1;
@@ -17,7 +18,7 @@ function byPath(a: GeneratedFile, b: GeneratedFile): number {
 /**
  * Makes the files of one source's client, sorted by path.
  *
- * @throws {AppError} `GENERATE_ADAPTER_UNKNOWN`, `GENERATE_NAME_COLLISION`
+ * @throws {AppError} `GENERATE_ADAPTER_UNKNOWN`, `GENERATE_TRUST_UNSUPPORTED`, `GENERATE_NAME_COLLISION`
  */
 export function generateClient(
   generator: Generator,
@@ -29,6 +30,12 @@ export function generateClient(
     throw new AppError(
       "GENERATE_ADAPTER_UNKNOWN",
       `Cannot write adapter \`${unknown}\` for ${source}: ${generator.language} has ${generator.adapters.join(", ") || "none"}`,
+    );
+  const trust = lock.sources[source]?.trust ?? "client";
+  if (generator.trusts && !generator.trusts.includes(trust))
+    throw new AppError(
+      "GENERATE_TRUST_UNSUPPORTED",
+      `Cannot write a ${generator.language} client for ${source}: its trust is \`${trust}\`, and ${generator.language} clients are for \`${generator.trusts.join(", ")}\``,
     );
   const model: ClientModel = makeClientModel(lock, source, settings);
   refuseCollisions(model);

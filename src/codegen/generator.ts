@@ -1,4 +1,5 @@
 // The interface between the plan and a language. A team's own generator is a module whose default export is one of these.
+import type { Trust } from "../plan/index.ts";
 import type { ClientModel } from "./model/client-model.ts";
 
 export interface GeneratedFile {
@@ -10,6 +11,8 @@ export interface GeneratedFile {
 /** Makes the files of one client. Pure: the same model gives the same bytes. */
 export interface Generator {
   readonly language: string;
+  /** Kinds of source that it writes clients for; default: both. */
+  readonly trusts?: readonly Trust[];
   /** Adapters that `generate.adapters` may ask for. */
   readonly adapters: readonly string[];
   generate(model: ClientModel): readonly GeneratedFile[];

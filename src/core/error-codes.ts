@@ -25,6 +25,8 @@ export const ERROR_HINTS = {
     "Name a language of docs/guide/generated-clients.md, or a file whose default export is a generator.",
   GENERATE_NAME_COLLISION: "Give one of the two another id in the plan; names on the wire may stay.",
   GENERATE_NOTHING: "Give a source `generate: { language, out }` in the plan.",
+  GENERATE_TRUST_UNSUPPORTED:
+    "Choose another language for this source, or another trust: docs/guide/generated-clients.md has the table.",
   // emulator
   EMULATOR_FAULT_INVALID: "Faults are described in docs/guide/emulator.md.",
   EMULATOR_SWITCH_UNKNOWN: "Switches are described in docs/guide/emulator.md.",

@@ -30,6 +30,11 @@ export function pascalCase(text: string): string {
   return notDigitFirst(words(text).map(capital).join(""), "N");
 }
 
+/** `user_signs_up` */
+export function snakeCase(text: string): string {
+  return notDigitFirst(words(text).join("_"), "n_");
+}
+
 /** Makes a name free for use: a reserved word gets an underscore at its end. */
 export function freeOf(reserved: ReadonlySet<string>, name: string): string {
   return reserved.has(name) ? `${name}_` : name;

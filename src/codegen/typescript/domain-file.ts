@@ -1,13 +1,16 @@
 // One generated file: the events and profile properties that one plan file defines. Pure named exports, so that bundlers drop what is not used.
 import type { ProfileOperation } from "../../plan/index.ts";
-import { assertNever } from "../../core/index.ts";
 import { headerLine } from "../header.ts";
 import type { ClientDomain, ClientEvent, ClientModel, ClientProfileProperty } from "../model/client-model.ts";
 import type { ClientRule } from "../model/client-rule.ts";
+import { operandRule } from "../model/operand-rule.ts";
+import { profileWords } from "../names/profile-words.ts";
+import { quote } from "../names/quote.ts";
+import { TakenNames } from "../names/taken-names.ts";
 import { camelCase, freeOf, pascalCase } from "../names/words.ts";
-import { docComment, quote, ruleLines } from "./literals.ts";
+import { docComment, ruleLines } from "./literals.ts";
 import { RESERVED } from "./reserved.ts";
-import { TypeNames, TypeWriter } from "./types.ts";
+import { TypeWriter } from "./types.ts";
 
 /** How a TypeScript client is written. */
 export interface TypeScriptStyle {
@@ -23,40 +26,7 @@ export function eventFunction(id: string): string {
 
 /** Name of the function of a profile property and operator. */
 export function profileFunction(id: string, operation: ProfileOperation): string {
-  const name = pascalCase(id);
-  switch (operation) {
-    case "$set":
-      return `set${name}`;
-    case "$set_once":
-      return `set${name}Once`;
-    case "$add":
-      return `increment${name}`;
-    case "$append":
-      return `appendTo${name}`;
-    case "$union":
-      return `union${name}`;
-    case "$remove":
-      return `removeFrom${name}`;
-    case "$unset":
-      return `unset${name}`;
-    case "$delete":
-      return `delete${name}`;
-    default:
-      return assertNever(operation);
-  }
-}
-
-/** What an operator takes: a number to add, an item of a list, or the property's own type. */
-export function operandRule(rule: ClientRule, operation: ProfileOperation): ClientRule | undefined {
-  if (operation === "$unset") return undefined;
-  if (operation === "$add") return { type: rule.type, required: true };
-  if (operation === "$append" || operation === "$remove")
-    return rule.items && { ...rule.items, required: true };
-  if (operation === "$union") {
-    const { minItems: _min, maxItems: _max, ...rest } = rule;
-    return rest;
-  }
-  return rule;
+  return camelCase(profileWords(id, operation).join(" "));
 }
 
 function eventComment(event: ClientEvent): readonly string[] {
@@ -75,7 +45,7 @@ function eventComment(event: ClientEvent): readonly string[] {
 class DomainFile {
   readonly #style: TypeScriptStyle;
   readonly #types: TypeWriter;
-  readonly #names = new TypeNames();
+  readonly #names = new TakenNames();
   readonly imports = new Set<string>();
   checks = false;
 

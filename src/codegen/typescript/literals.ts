@@ -1,5 +1,6 @@
 // TypeScript literals and comments, laid out as prettier lays them out.
 import type { ClientRule } from "../model/client-rule.ts";
+import { quote } from "../names/quote.ts";
 import { PATTERN_DIALECTS, translatePattern } from "../names/translate-pattern.ts";
 
 const LINE_MAX_CHARACTERS = 80;
@@ -10,14 +11,6 @@ export function fitted(before: string, after: string): readonly string[] {
   const line = `${before} ${after}`;
   const indent = `${/^ */.exec(before)?.[0] ?? ""}  `;
   return line.length <= LINE_MAX_CHARACTERS ? [line] : [before, `${indent}${after}`];
-}
-
-/** A text in the quotes that need fewer escapes. */
-export function quote(text: string): string {
-  const json = JSON.stringify(text);
-  const doubles = text.split('"').length - 1;
-  if (doubles === 0 || doubles <= text.split("'").length - 1) return json;
-  return `'${json.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
 }
 
 /** A property's key. */

@@ -1,21 +1,11 @@
 // Plan types as TypeScript types. Enums and objects that do not fit on a line become named types beside the event's own.
 import type { ValueType } from "../../plan/index.ts";
+import { quote } from "../names/quote.ts";
+import type { TakenNames } from "../names/taken-names.ts";
 import { pascalCase } from "../names/words.ts";
-import { docComment, key, quote, unionLines } from "./literals.ts";
+import { docComment, key, unionLines } from "./literals.ts";
 
 const INLINE_ALTERNATIVES_MAX = 4;
-
-/** Names of types in one file; a taken one gets an underscore. */
-export class TypeNames {
-  readonly #taken = new Set<string>();
-
-  claim(name: string): string {
-    let free = name;
-    while (this.#taken.has(free)) free = `${free}_`;
-    this.#taken.add(free);
-    return free;
-  }
-}
 
 export interface WrittenMember {
   readonly name: string;
@@ -27,9 +17,9 @@ export interface WrittenMember {
 /** Writes types; what has to be declared on its own is collected in `declarations`. */
 export class TypeWriter {
   readonly declarations: string[] = [];
-  readonly #names: TypeNames;
+  readonly #names: TakenNames;
 
-  constructor(names: TypeNames) {
+  constructor(names: TakenNames) {
     this.#names = names;
   }
 
