@@ -71,7 +71,7 @@ analytics.set_theme(user, "dark")
 
   test("the golden vectors, through the official SDK", async () => {
     const emulator = await startEmulator({ store: "memory" });
-    const cases = dynamicCases(lock);
+    const cases = dynamicCases(lock, { halfCharacters: true });
     mkdirSync(folder, { recursive: true });
     copyFileSync(new URL("drivers/golden.py", import.meta.url), join(folder, "golden.py"));
     const input = JSON.stringify({

@@ -88,6 +88,7 @@ await attempt("python", () => {
 });
 for (const [command, name] of [
   ["ruby", "ruby"],
+  ["rubocop", "rubocop"],
   ["php", "php-cli"],
   ["go", "golang-go"],
   ["javac", "openjdk-17-jdk-headless"],

@@ -28,6 +28,7 @@ function jars(kind: string): readonly string[] {
 export const toolchains = {
   python: existsSync(join(folder, "python/bin/mypy")) ? join(folder, "python/bin") : undefined,
   ruby: onPath("ruby") ? "ruby" : undefined,
+  rubocop: onPath("rubocop") ? "rubocop" : undefined,
   php: onPath("php") ? "php" : undefined,
   go: onPath("go") ? "go" : undefined,
   java: onPath("javac") && jars("java").length > 0 ? jars("java") : undefined,

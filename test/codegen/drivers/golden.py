@@ -40,4 +40,16 @@ for index, case in enumerate(given["cases"]):
         answers.append(None)
         getattr(sending, method)(user, **values, insert_id=f"case-{index}")
 sending.set_theme(user, "dark")
-json.dump({"answers": answers, "problems": sending.problem_count}, sys.stdout)
+
+
+def gone():
+    raise OSError("gone")
+
+
+# What every client has to do, whatever the language.
+problems = []
+production = Analytics(gone, on_problem=lambda problem: problems.append(problem.id))
+production.user_signs_out(user)
+production.user_signs_out("ada@example.com")
+production.user_signs_up(user, plan_tier="gold")
+json.dump({"answers": answers, "problems": sending.problem_count, "production": problems}, sys.stdout)
