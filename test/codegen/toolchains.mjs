@@ -86,15 +86,16 @@ await attempt("python", () => {
     stdio: "ignore",
   });
 });
-for (const [command, name] of [
+for (const [command, ...names] of [
   ["ruby", "ruby"],
   ["rubocop", "rubocop"],
   ["php", "php-cli"],
+  ["phpcs", "php-codesniffer", "php-xml"],
   ["go", "golang-go"],
   ["javac", "openjdk-17-jdk-headless"],
 ])
   await attempt(command, () => {
-    if (!has(command)) debian(name);
+    if (!has(command)) debian(...names);
   });
 await attempt("java libraries", () => download("java"));
 await attempt("kotlin", () => download("kotlin"));

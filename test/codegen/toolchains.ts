@@ -30,6 +30,7 @@ export const toolchains = {
   ruby: onPath("ruby") ? "ruby" : undefined,
   rubocop: onPath("rubocop") ? "rubocop" : undefined,
   php: onPath("php") ? "php" : undefined,
+  phpcs: onPath("phpcs") ? "phpcs" : undefined,
   go: onPath("go") ? "go" : undefined,
   java: onPath("javac") && jars("java").length > 0 ? jars("java") : undefined,
   kotlin: onPath("java") && jars("kotlin").length > 0 ? jars("kotlin") : undefined,
