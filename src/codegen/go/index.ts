@@ -4,7 +4,13 @@ import type { GeneratedFile, Generator } from "../generator.ts";
 import { headerLine } from "../header.ts";
 import type { ClientDomain, ClientModel } from "../model/client-model.ts";
 import { operandRule } from "../model/operand-rule.ts";
-import { type EventShape, eventShape, operandShape, type ProfileShape, profileShape } from "../model/shape.ts";
+import {
+  type EventShape,
+  eventShape,
+  operandShape,
+  type ProfileShape,
+  profileShape,
+} from "../model/shape.ts";
 import { profileWords } from "../names/profile-words.ts";
 import { TakenNames } from "../names/taken-names.ts";
 import { camelCase, freeOf, snakeCase } from "../names/words.ts";

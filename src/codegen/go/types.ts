@@ -91,7 +91,10 @@ function wireMember({ name, shape, required, nullable }: MemberShape, field: str
   const key = `out[${text(name)}]`;
   const value = hasNil(shape) || shape.kind === "record" || shape.kind === "datetime" ? field : `*${field}`;
   if (required && !nullable) return [`\t${key} = ${wire(shape, field)}`];
-  const isThere = [`\tif ${field} != nil {`, `\t\t${key} = ${wire(shape, shape.kind === "datetime" ? `*${field}` : value)}`];
+  const isThere = [
+    `\tif ${field} != nil {`,
+    `\t\t${key} = ${wire(shape, shape.kind === "datetime" ? `*${field}` : value)}`,
+  ];
   return required ? [...isThere, "\t} else {", `\t\t${key} = nil`, "\t}"] : [...isThere, "\t}"];
 }
 
