@@ -6,13 +6,14 @@ import { type ClientModel, makeClientModel } from "./model/client-model.ts";
 import { refuseCollisions } from "./names/collisions.ts";
 import type { GenerateSettings } from "./settings.ts";
 import { go } from "./go/index.ts";
+import { java } from "./java/index.ts";
 import { php } from "./php/index.ts";
 import { python } from "./python/index.ts";
 import { ruby } from "./ruby/index.ts";
 import { typescript } from "./typescript/index.ts";
 
 /** Generators that come with Plumbline, by language. */
-export const GENERATORS: Readonly<Record<string, Generator>> = { go, php, python, ruby, typescript };
+export const GENERATORS: Readonly<Record<string, Generator>> = { go, java, php, python, ruby, typescript };
 
 function byPath(a: GeneratedFile, b: GeneratedFile): number {
   return a.path < b.path ? -1 : 1;

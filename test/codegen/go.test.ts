@@ -168,7 +168,7 @@ ${calls.join("\n")}
 	production := analytics.NewClient(func() analytics.Sink { panic("gone") }, analytics.Options{OnProblem: func(problem analytics.Problem) { problems = append(problems, problem.ID) }})
 	production.Track(ctx, user, analytics.UserSignsOut{})
 	production.Track(ctx, analytics.UserID{}, analytics.UserSignsOut{})
-	production.Track(ctx, user, analytics.UserSignsUp{PlanTier: "gold"})
+	production.Track(ctx, user, analytics.ValuesSent{Percent: analytics.Ptr(int64(101))})
 	_ = json.NewEncoder(os.Stdout).Encode(map[string]any{"answers": answers, "problems": sending.ProblemCount(), "production": problems})
 }
 `;

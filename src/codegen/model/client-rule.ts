@@ -2,6 +2,7 @@
 // Formats become patterns here, so that no language needs a checker of its own for them.
 import type { ValueType } from "../../plan/index.ts";
 import { FORMAT_PATTERNS } from "./format-patterns.ts";
+import { hasNestedRepeats } from "./nested-repeats.ts";
 
 /** A rule for one value. Absent keys do not constrain. */
 export interface ClientRule {
@@ -30,7 +31,8 @@ function bounds(type: ValueType): Partial<ClientRule> {
   switch (type.type) {
     case "string":
       return {
-        ...(type.pattern === undefined ? {} : { pattern: type.pattern }),
+        // What may run for minutes in an engine that backtracks is left to the gateway, whose engine does not.
+        ...(type.pattern === undefined || hasNestedRepeats(type.pattern) ? {} : { pattern: type.pattern }),
         ...(type.format === undefined ? {} : { format: FORMAT_PATTERNS[type.format] }),
         ...(type.min_length === undefined ? {} : { minLength: type.min_length }),
         ...(type.max_length === undefined ? {} : { maxLength: type.max_length }),

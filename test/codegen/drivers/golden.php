@@ -79,5 +79,5 @@ $production = new Analytics\Client(
 );
 $production->userSignsOut($user);
 $production->userSignsOut('ada@example.com');
-$production->userSignsUp($user, planTier: 'gold');
+$production->valuesSent($user, percent: 101);
 echo json_encode(['answers' => $answers, 'problems' => $sending->problemCount(), 'production' => $problems]);

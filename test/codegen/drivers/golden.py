@@ -51,5 +51,5 @@ problems = []
 production = Analytics(gone, on_problem=lambda problem: problems.append(problem.id))
 production.user_signs_out(user)
 production.user_signs_out("ada@example.com")
-production.user_signs_up(user, plan_tier="gold")
+production.values_sent(user, percent=101)
 json.dump({"answers": answers, "problems": sending.problem_count, "production": problems}, sys.stdout)

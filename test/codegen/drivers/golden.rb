@@ -63,5 +63,5 @@ problems = []
 production = Analytics::Client.new(-> { raise "gone" }, on_problem: ->(problem) { problems << problem.id })
 production.user_signs_out(user)
 production.user_signs_out("ada@example.com")
-production.user_signs_up(user, plan_tier: "gold")
+production.values_sent(user, percent: 101)
 $stdout << JSON.generate("answers" => answers, "problems" => sending.problem_count, "production" => problems)
