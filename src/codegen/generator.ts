@@ -13,7 +13,7 @@ export interface Generator {
   readonly language: string;
   /** Kinds of source that it writes clients for; default: both. */
   readonly trusts?: readonly Trust[];
-  /** Adapters that `generate.adapters` may ask for. */
-  readonly adapters: readonly string[];
+  /** Adapters that `generate.adapters` may ask for, and the kind of source that each is for. */
+  readonly adapters: Readonly<Record<string, Trust>>;
   generate(model: ClientModel): readonly GeneratedFile[];
 }

@@ -33,7 +33,8 @@ function anything(value: unknown): string | undefined {
     return list(members, "map[string]any");
   }
   if (typeof value === "number") return `float64(${value})`;
-  return value === null ? "nil" : speller.string(String(value)) && JSON.stringify(value);
+  if (typeof value === "string") return speller.string(value);
+  return value === null ? "nil" : JSON.stringify(value);
 }
 
 function list(items: readonly (string | undefined)[], type: string): string | undefined {

@@ -20,7 +20,9 @@ const JARS = {
     ].map((name) => `org/jetbrains/kotlin/${name}/${KOTLIN}/${name}-${KOTLIN}.jar`),
     "org/jetbrains/kotlinx/kotlinx-coroutines-core-jvm/1.8.0/kotlinx-coroutines-core-jvm-1.8.0.jar",
     "org/jetbrains/annotations/24.0.1/annotations-24.0.1.jar",
+    "com/pinterest/ktlint/ktlint-cli/1.8.0/ktlint-cli-1.8.0-all.jar",
   ],
+  android: ["com/mixpanel/android/mixpanel-android/7.3.1/mixpanel-android-7.3.1.aar"],
   java: [
     "com/mixpanel/mixpanel-java/1.6.1/mixpanel-java-1.6.1.jar",
     "org/json/json/20240303/json-20240303.jar",
@@ -99,3 +101,12 @@ for (const [command, ...names] of [
   });
 await attempt("java libraries", () => download("java"));
 await attempt("kotlin", () => download("kotlin"));
+await attempt("android library", async () => {
+  await download("android");
+  // An Android library is an archive with its classes inside.
+  const [archive] = JARS.android.map((path) => path.replace(/^.*\//, ""));
+  execFileSync("sh", ["-c", `jar xf ${archive} classes.jar`], {
+    cwd: join(folder, "android"),
+    stdio: "ignore",
+  });
+});

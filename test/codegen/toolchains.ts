@@ -34,6 +34,7 @@ export const toolchains = {
   go: onPath("go") ? "go" : undefined,
   java: onPath("javac") && jars("java").length > 0 ? jars("java") : undefined,
   kotlin: onPath("java") && jars("kotlin").length > 0 ? jars("kotlin") : undefined,
+  android: jars("android"),
 } as const;
 
 /** Name of a describe block: says why it is skipped. */

@@ -124,7 +124,7 @@ function domainText(model: ClientModel, domain: ClientDomain, names: TakenNames)
 export const go: Generator = {
   language: "go",
   trusts: ["server"],
-  adapters: ["mixpanel-go"],
+  adapters: { "mixpanel-go": "server" },
   generate(model): readonly GeneratedFile[] {
     const names = new TakenNames(OWN_NAMES.split(" "));
     const file = (name: string, body: string): GeneratedFile => ({

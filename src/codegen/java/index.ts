@@ -32,10 +32,6 @@ const SHARED = [
   "Base",
 ];
 const BY_TRUST = ["Sink", "Analytics", "Recording"];
-const ADAPTERS: Readonly<Record<string, "client" | "server">> = {
-  "mixpanel-java": "server",
-  "mixpanel-android": "client",
-};
 
 function packageName({ settings }: ClientModel): string {
   return settings.package ?? "analytics";
@@ -151,7 +147,7 @@ interface DomainNames {
 /** Java: a package with one class a plan file, `Analytics` to call, `Recording` for tests. */
 export const java: Generator = {
   language: "java",
-  adapters: Object.keys(ADAPTERS),
+  adapters: { "mixpanel-android": "client", "mixpanel-java": "server" },
   generate(model): readonly GeneratedFile[] {
     const names = new TakenNames(CLASS_RESERVED);
     const file = (name: string, content: string): GeneratedFile => ({ path: `${name}.java`, text: content });

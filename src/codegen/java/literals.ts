@@ -111,15 +111,18 @@ class RuleWriter {
       ]);
     if (rule.minItems !== undefined || rule.maxItems !== undefined)
       this.statement(`${name}.size`, [min(rule.minItems, "0"), min(rule.maxItems, "Integer.MAX_VALUE")]);
-    if (rule.items) this.#nested(rule.items, `${name}.items`, [text(rule.items.type)], `${name} item`);
+    if (rule.items) this.#nested(rule.items, [`${name}.items`, [text(rule.items.type)]], `${name} item`);
     if (rule.members) {
       this.statement(`${name}.members`, []);
-      for (const [member, its] of Object.entries(rule.members))
-        this.#nested(its, `${name}.member`, [text(member), text(its.type), String(its.required)], member);
+      for (const [member, its] of Object.entries(rule.members)) {
+        const items = [text(member), text(its.type), String(its.required)];
+        this.#nested(its, [`${name}.member`, items], member);
+      }
     }
   }
 
-  #nested(rule: ClientRule, before: string, items: readonly string[], words: string): void {
+  /** A rule inside another: `before(items)` makes it, `words` name it. */
+  #nested(rule: ClientRule, [before, items]: readonly [string, readonly string[]], words: string): void {
     const { type: _type, required: _required, ...constraints } = rule;
     if (Object.keys(constraints).length === 0) {
       this.statement(before, items);

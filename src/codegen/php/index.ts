@@ -45,7 +45,7 @@ function clientFile(model: ClientModel): string {
 export const php: Generator = {
   language: "php",
   trusts: ["server"],
-  adapters: ["mixpanel-php"],
+  adapters: { "mixpanel-php": "server" },
   generate(model): readonly GeneratedFile[] {
     const file = (name: string, body: string): GeneratedFile => ({
       path: `${name}.php`,

@@ -59,7 +59,7 @@ function packageFile(model: ClientModel): string {
 export const python: Generator = {
   language: "python",
   trusts: ["server"],
-  adapters: ["mixpanel-python"],
+  adapters: { "mixpanel-python": "server" },
   generate(model): readonly GeneratedFile[] {
     const file = (path: string, text: string): GeneratedFile => ({ path, text });
     return [

@@ -51,7 +51,7 @@ function clientFile(model: ClientModel): string {
 export const ruby: Generator = {
   language: "ruby",
   trusts: ["server"],
-  adapters: ["mixpanel-ruby"],
+  adapters: { "mixpanel-ruby": "server" },
   generate(model): readonly GeneratedFile[] {
     const file = (path: string, content: string): GeneratedFile => ({ path: `${path}.rb`, text: content });
     return [

@@ -8,10 +8,6 @@ import { fillTemplate } from "../template.ts";
 import { domainFile, type TypeScriptStyle } from "./domain-file.ts";
 import { fitted, key } from "./literals.ts";
 
-const ADAPTERS = {
-  client: ["mixpanel-browser", "mixpanel-react-native"],
-  server: ["mixpanel-node"],
-} as const;
 const IN_DEVELOPMENT = 'process.env.NODE_ENV !== "production"';
 
 function userIdType({ userId }: ClientModel): string {
@@ -56,7 +52,11 @@ type ModelHead = Pick<ClientModel, "trust" | "settings">;
 /** TypeScript: one file a plan file, `plumbline.ts` and `checks.ts` as its runtime, `testing.ts` for tests. */
 export const typescript: Generator = {
   language: "typescript",
-  adapters: [...ADAPTERS.client, ...ADAPTERS.server],
+  adapters: {
+    "mixpanel-browser": "client",
+    "mixpanel-react-native": "client",
+    "mixpanel-node": "server",
+  },
   generate(model): readonly GeneratedFile[] {
     const style = styleOf(model);
     const file = (path: string, text: string): GeneratedFile => ({ path, text });
