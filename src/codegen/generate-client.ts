@@ -11,6 +11,7 @@ import { kotlin } from "./kotlin/index.ts";
 import { php } from "./php/index.ts";
 import { python } from "./python/index.ts";
 import { ruby } from "./ruby/index.ts";
+import { swift } from "./swift/index.ts";
 import { typescript } from "./typescript/index.ts";
 
 /** Generators that come with Plumbline, by language. */
@@ -21,6 +22,7 @@ export const GENERATORS: Readonly<Record<string, Generator>> = {
   php,
   python,
   ruby,
+  swift,
   typescript,
 };
 

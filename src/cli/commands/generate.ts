@@ -58,7 +58,7 @@ async function generatorFor(language: string, folder: string): Promise<Generator
       "GENERATE_LANGUAGE_UNKNOWN",
       `Cannot use the generator ${file}: its default export has no function \`generate\``,
     );
-  return { language, adapters: [], ...found } as unknown as Generator;
+  return { language, adapters: {}, ...found } as unknown as Generator;
 }
 
 /** Files of an earlier run that the plan no longer asks for. A file that a person wrote is never touched. */

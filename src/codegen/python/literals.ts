@@ -6,14 +6,6 @@ import { quote } from "../names/quote.ts";
 /** Longest line that the formatters leave on one line. */
 export const LINE_MAX_CHARACTERS = 88;
 
-/** `name(` items `)` on one line when it fits, else one item a line. */
-export function call(before: string, items: readonly string[], after: string): readonly string[] {
-  const line = `${before}${items.join(", ")}${after}`;
-  const indent = /^ */.exec(before)?.[0] ?? "";
-  if (line.length <= LINE_MAX_CHARACTERS && !line.includes("\n")) return [line];
-  return [before, ...items.map((item) => `${indent}    ${item},`), `${indent}${after}`];
-}
-
 function pattern(text: string): string | undefined {
   const translated = translatePattern(text, PATTERN_DIALECTS.python);
   return translated === undefined ? undefined : quote(translated);
