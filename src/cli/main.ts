@@ -2,16 +2,6 @@
 // The command line: parses, runs one command, turns whatever ended it into an exit code.
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
-import { addCheck, addExport } from "./commands/check.ts";
-import { addDeadLetters } from "./commands/dead-letters.ts";
-import { addEmulator } from "./commands/emulator.ts";
-import { addGenerate } from "./commands/generate.ts";
-import { addInfer } from "./commands/infer.ts";
-import { addInit } from "./commands/init.ts";
-import { addListen } from "./commands/listen.ts";
-import { addQuarantine } from "./commands/quarantine.ts";
-import { addStatus } from "./commands/status.ts";
-import { addUp } from "./commands/up.ts";
 import { EXIT, exitCodeOf } from "./terminal/exit-codes.ts";
 import { reportError } from "./terminal/output.ts";
 import { withKnownCause } from "./terminal/system-errors.ts";
@@ -21,7 +11,32 @@ function version(): string {
   return found.version;
 }
 
-function makeProgram(): Command {
+type Add = (program: Command) => void;
+
+/** Every command's module, loaded when it is asked for: a check should not wait for a web server's code. In the order of the help. */
+const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
+  init: async () => (await import("./commands/init.ts")).addInit,
+  infer: async () => (await import("./commands/infer.ts")).addInfer,
+  check: async () => (await import("./commands/check.ts")).addCheck,
+  compile: async () => (await import("./commands/check.ts")).addCompile,
+  export: async () => (await import("./commands/check.ts")).addExport,
+  generate: async () => (await import("./commands/generate.ts")).addGenerate,
+  listen: async () => (await import("./commands/listen.ts")).addListen,
+  up: async () => (await import("./commands/up.ts")).addUp,
+  emulator: async () => (await import("./commands/emulator.ts")).addEmulator,
+  quarantine: async () => (await import("./commands/quarantine.ts")).addQuarantine,
+  "dead-letters": async () => (await import("./commands/dead-letters.ts")).addDeadLetters,
+  status: async () => (await import("./commands/status.ts")).addStatus,
+};
+
+/** The one command that was asked for; all of them when none is known, so that help and suggestions are whole. */
+function wanted(words: readonly string[]): readonly (() => Promise<Add>)[] {
+  const word = words.find((one) => Object.hasOwn(COMMANDS, one));
+  const command = word === undefined ? undefined : COMMANDS[word];
+  return command === undefined ? Object.values(COMMANDS) : [command];
+}
+
+async function makeProgram(): Promise<Command> {
   const program = new Command("plumbline")
     .description("One tracking plan in git, and a gateway that lets nothing else through")
     .version(version())
@@ -31,17 +46,7 @@ function makeProgram(): Command {
     .showHelpAfterError("(add --help for the options)")
     .showSuggestionAfterError()
     .exitOverride();
-  addInit(program);
-  addInfer(program);
-  addCheck(program);
-  addExport(program);
-  addGenerate(program);
-  addListen(program);
-  addUp(program);
-  addEmulator(program);
-  addQuarantine(program);
-  addDeadLetters(program);
-  addStatus(program);
+  for (const load of wanted(process.argv.slice(2))) (await load())(program);
   // Options and errors of the program hold for its commands.
   for (const command of [...program.commands, ...program.commands.flatMap((one) => one.commands)])
     command.exitOverride().showHelpAfterError("(add --help for the options)");
@@ -49,7 +54,7 @@ function makeProgram(): Command {
 }
 
 try {
-  await makeProgram().parseAsync();
+  await (await makeProgram()).parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   else {

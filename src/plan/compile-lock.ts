@@ -98,11 +98,12 @@ function provenanceOf({ entry, resolved, locate }: CompileInput): Record<string,
   }
   for (const people of [resolved.people, ...resolved.groups.values()])
     for (const { path } of people) entries.push([path.join("."), place(path)]);
-  return Object.fromEntries(entries);
+  // By code unit, as canonical JSON has it.
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function hashOf(lock: Omit<Lock, "hash" | "provenance">): string {
-  return bytesToHex(sha256(utf8ToBytes(canonicalJson(lock))));
+function hashOfText(canonical: string): string {
+  return bytesToHex(sha256(utf8ToBytes(canonical)));
 }
 
 /** Compiles a lock. */
@@ -128,9 +129,10 @@ export function compileLock(input: CompileInput): Lock {
     people: compilePeople(resolved.people),
     groups: Object.fromEntries([...resolved.groups].map(([key, people]) => [key, compilePeople(people)])),
   };
-  const lock: Lock = { ...body, hash: hashOf(body), provenance: provenanceOf(input) };
   // Through the canonical text, so that a lock just compiled and one read from a file are the same in every respect.
-  return parseLock(lockText(lock));
+  const text = canonicalJson(body);
+  const read = JSON.parse(text) as typeof body;
+  return { ...read, hash: hashOfText(text), provenance: provenanceOf(input) };
 }
 
 /** The lock as a file: canonical JSON with a line end. */
@@ -155,7 +157,7 @@ export function parseLock(text: string): Lock {
   // The hash vouches for the shape: only `compile` makes one that fits.
   const lock = value as unknown as Lock;
   const { hash, provenance: _, ...body } = lock;
-  if (hashOf(body) !== hash)
+  if (hashOfText(canonicalJson(body)) !== hash)
     throw new AppError("PLAN_LOCK_INVALID", "Cannot read the lock: its content does not fit its hash");
   return lock;
 }

@@ -49,7 +49,9 @@ export function addCheck(program: Command): void {
       }
       if (failed) process.exitCode = EXIT.findings;
     });
+}
 
+export function addCompile(program: Command): void {
   program
     .command("compile [plan]")
     .description("Compile a plan to its lock: canonical JSON")
