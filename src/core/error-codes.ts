@@ -27,9 +27,6 @@ export const ERROR_HINTS = {
   GENERATE_NOTHING: "Give a source `generate: { language, out }` in the plan.",
   GENERATE_TRUST_UNSUPPORTED:
     "Choose another language for this source, or another trust: docs/guide/generated-clients.md has the table.",
-  GIT_PLAN_MISSING: "Name a commit that has the plan, or a file.",
-  GIT_REF_UNKNOWN: "`git fetch` may bring it; a shallow clone has one commit only (`fetch-depth: 0` in CI).",
-  GIT_UNUSABLE: "Run it inside the repository that has the plan, with git installed; or name files.",
   // emulator
   EMULATOR_FAULT_INVALID: "Faults are described in docs/guide/emulator.md.",
   EMULATOR_SWITCH_UNKNOWN: "Switches are described in docs/guide/emulator.md.",

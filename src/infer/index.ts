@@ -1,12 +1,11 @@
 export { PROFILE_CAPS, type ProfileCaps } from "./profile/caps.ts";
 export {
-  type EventSink,
   makeTrafficProfile,
   type ProfileOptions,
   type TrafficEvent,
   type TrafficProfile,
 } from "./profile/traffic-profile.ts";
-export { sourceOfLibrary, type TrafficSource } from "./profile/traffic-source.ts";
+export type { TrafficSource } from "./profile/traffic-source.ts";
 export { UNSEEN_DAYS } from "./propose/event-history.ts";
 export { INFER_FINDINGS, type InferFindingId } from "./propose/infer-findings.ts";
 export { EMPTY_DRAFT, type PlanDraft } from "./propose/plan-draft.ts";

@@ -1,7 +1,6 @@
 // Checks a plan and compiles it: every finding at once, and a lock when none of them is an error.
 import type { FileLocation, Finding, FindingLevel, PlanLimits } from "../core/index.ts";
 import { compileLock } from "./compile-lock.ts";
-import { DEFAULT_GATES, type Gates } from "./diff/gates.ts";
 import type { DocumentPath } from "./files/located-document.ts";
 import type { PlanFiles } from "./files/plan-files.ts";
 import { readPlan } from "./files/read-plan.ts";
@@ -28,8 +27,6 @@ export interface CheckedPlan {
   readonly lock: Lock | undefined;
   /** Settings of generated clients by source id. Not part of the lock: where files go does not change what is sent. */
   readonly clients: Readonly<Record<string, RawGenerate>>;
-  /** What `diff` does about changes that break something. */
-  readonly gates: Gates;
 }
 
 function clientsOf(plan: RawPlan): Record<string, RawGenerate> {
@@ -125,7 +122,7 @@ export function checkPlan(entry: string, files: PlanFiles, options: CheckOptions
   const read = readPlan(entry, files);
   const { plan, findings } = read;
   const locate: Locate = (path) => read.locate(path);
-  if (plan === undefined) return { findings, lock: undefined, clients: {}, gates: DEFAULT_GATES };
+  if (plan === undefined) return { findings, lock: undefined, clients: {} };
   const resolved = resolvePlan(plan);
   const context = { raw: plan, resolved, ...options };
   const hits = [
@@ -149,7 +146,6 @@ export function checkPlan(entry: string, files: PlanFiles, options: CheckOptions
   return {
     findings: all,
     clients: clientsOf(plan),
-    gates: { ...DEFAULT_GATES, ...plan.diff.gates },
     lock: hasError ? undefined : compileLock({ entry, plan, resolved, limits: options.limits, locate }),
   };
 }

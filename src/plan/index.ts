@@ -41,19 +41,6 @@ export type { KeyedHash } from "./validator/property-rule.ts";
 export { eventJsonSchema, planJsonSchema, valueTypeJsonSchema } from "./json-schema.ts";
 export { checkPlan, type CheckedPlan, type CheckOptions } from "./check-plan.ts";
 export { lockText, parseLock, PLAN_DEFAULTS } from "./compile-lock.ts";
-export {
-  AXES,
-  type Axis,
-  type Bump,
-  type Change,
-  type ChangeKind,
-  CHANGES,
-  type Grade,
-} from "./diff/change-table.ts";
-export { diffMarkdown } from "./diff/diff-markdown.ts";
-export { diffPlans, type PlanDiff } from "./diff/diff-plans.ts";
-export { DEFAULT_GATES, diffFindings, type Gates, sentenceOf } from "./diff/gates.ts";
-export { type TrafficRow, TrafficWeigher } from "./diff/traffic.ts";
 export { exportCsv } from "./export/export-csv.ts";
 export { exportMarkdown } from "./export/export-markdown.ts";
 export { didYouMean, type LocatedDocument, parseLocated } from "./files/located-document.ts";

@@ -281,14 +281,6 @@ const SECTIONS: JsonObject = {
       description: "Oldest release (`>=7.1`), or how long a release lives (`14d`)",
     },
   },
-  diff: object("How `plumbline diff` judges changes", {
-    gates: object("What happens when a change breaks something, by axis", {
-      code: oneOfValues("Callers of generated clients; default: warn", ["fail", "warn", "off"]),
-      data: oneOfValues("History and its readers; default: warn", ["fail", "warn", "off"]),
-      rollout: oneOfValues("Releases in the wild; default: fail", ["fail", "warn", "off"]),
-      provider: oneOfValues("What the provider cannot follow; default: warn", ["fail", "warn", "off"]),
-    }),
-  }),
   lint: object("Levels of findings, and exceptions", {
     rules: {
       type: "object",

@@ -1,5 +1,4 @@
 // A plan as it is written, after the schema let it through and before references are resolved.
-import type { Gates } from "./diff/gates.ts";
 import type {
   InvalidPropertyPolicy,
   LockDataClass,
@@ -126,5 +125,4 @@ export interface RawPlan {
     readonly rules?: Readonly<Record<string, "off" | "info" | "warn" | "error">>;
     readonly ignore?: readonly RawIgnore[];
   };
-  readonly diff: { readonly gates?: Partial<Gates> };
 }

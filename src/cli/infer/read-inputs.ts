@@ -1,6 +1,6 @@
-// Reads every input of `infer` into one sink, with progress.
+// Reads every input of `infer` into one profile, with progress.
 import { AppError } from "../../core/index.ts";
-import { EventLines, type EventSink } from "../../infer/index.ts";
+import { EventLines, type TrafficProfile } from "../../infer/index.ts";
 import type { Output } from "../terminal/output.ts";
 import type { TrafficInput } from "./open-traffic.ts";
 
@@ -29,19 +29,19 @@ function withReason(cause: unknown, name: string): unknown {
 /** Reads one input to its end. What is no event is counted and told; it does not end the run. */
 export async function readTraffic(
   input: TrafficInput,
-  sink: EventSink,
+  profile: TrafficProfile,
   {
     progress,
     output,
   }: { readonly progress: { show(text: string): void; end(): void }; readonly output: Output },
 ): Promise<ReadCounts> {
   const startedAt = performance.now();
-  const before = sink.count;
-  const lines = new EventLines((event) => sink.add(event));
+  const before = profile.count;
+  const lines = new EventLines((event) => profile.add(event));
   try {
     for await (const bytes of input.bytes) {
       lines.push(bytes);
-      progress.show(progressText(input, sink.count - before, startedAt));
+      progress.show(progressText(input, profile.count - before, startedAt));
     }
   } catch (cause) {
     throw withReason(cause, input.name);

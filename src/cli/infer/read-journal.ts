@@ -1,7 +1,7 @@
 // The gateway's own traffic: what the log `raw` still holds, as it was received. Sources are known by their tokens, as the gateway knows them.
 import type { Journal } from "../../core/index.ts";
 import { readReceived, type Receiver } from "../../gateway/index.ts";
-import type { EventSink } from "../../infer/index.ts";
+import type { TrafficProfile } from "../../infer/index.ts";
 import type { Trust } from "../../plan/index.ts";
 import type { Config } from "../config/config.ts";
 
@@ -15,8 +15,8 @@ export interface JournalTraffic {
   readonly onProgress: (events: number) => void;
 }
 
-/** Adds every event to the sink. Items of unknown tokens are left out: they belong to no source. */
-export function readJournal(sink: EventSink, options: JournalTraffic): void {
+/** Adds every event to the profile. Items of unknown tokens are left out: they belong to no source. */
+export function readJournal(profile: TrafficProfile, options: JournalTraffic): void {
   const sources = new Map(
     options.config.sources.flatMap(({ id, tokens }) =>
       tokens.map((token) => [token, { id, trust: options.trustOf(id), library: id }] as const),
@@ -27,7 +27,7 @@ export function readJournal(sink: EventSink, options: JournalTraffic): void {
     const source = sources.get(item.token);
     if (source === undefined) continue;
     const time = item.properties["time"] ?? receivedAt;
-    sink.add({ event: item.event, properties: { ...item.properties, time }, source });
-    options.onProgress(sink.count);
+    profile.add({ event: item.event, properties: { ...item.properties, time }, source });
+    options.onProgress(profile.count);
   }
 }

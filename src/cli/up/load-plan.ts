@@ -2,7 +2,7 @@
 import { relative } from "node:path";
 import { MIXPANEL_PLAN_LIMITS } from "../../providers/index.ts";
 import type { Finding } from "../../core/index.ts";
-import { type CheckedPlan, checkPlan, type Lock, type PlanFiles } from "../../plan/index.ts";
+import { type CheckedPlan, checkPlan, type Lock } from "../../plan/index.ts";
 import { diskPlanFiles } from "../plan-files.ts";
 
 export interface LoadedPlan {
@@ -10,7 +10,6 @@ export interface LoadedPlan {
   /** Undefined when a finding is an error. */
   readonly lock: Lock | undefined;
   readonly clients: CheckedPlan["clients"];
-  readonly gates: CheckedPlan["gates"];
   readonly files: readonly string[];
 }
 
@@ -27,10 +26,11 @@ function fromHere(finding: Finding): Finding {
   return file.startsWith("..") ? finding : { ...finding, where: { ...where, file } };
 }
 
-/** Loads a plan, by default from the disk; mistakes are findings. */
-export function loadPlan(entry: string, disk: PlanFiles = diskPlanFiles()): LoadedPlan {
+/** Loads a plan; mistakes are findings. */
+export function loadPlan(entry: string): LoadedPlan {
+  const disk = diskPlanFiles();
   const files = new Set<string>([entry]);
-  const { findings, lock, clients, gates } = checkPlan(
+  const { findings, lock, clients } = checkPlan(
     entry,
     {
       expand: (globs, from) => disk.expand(globs, from),
@@ -41,5 +41,5 @@ export function loadPlan(entry: string, disk: PlanFiles = diskPlanFiles()): Load
     },
     { limits: [MIXPANEL_PLAN_LIMITS], today: todayIso() },
   );
-  return { findings: findings.map(fromHere), lock, clients, gates, files: [...files] };
+  return { findings: findings.map(fromHere), lock, clients, files: [...files] };
 }

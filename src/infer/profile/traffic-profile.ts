@@ -15,13 +15,6 @@ export interface TrafficEvent {
   readonly source?: TrafficSource;
 }
 
-/** Where events go that are read from somewhere. */
-export interface EventSink {
-  /** Events so far. */
-  readonly count: number;
-  add(event: TrafficEvent): void;
-}
-
 export interface ProfileOptions {
   /** Ids that providers refuse, in lower case. */
   readonly forbiddenIds: readonly string[];
