@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { addCheck, addExport } from "./commands/check.ts";
 import { addDeadLetters } from "./commands/dead-letters.ts";
+import { addDiff } from "./commands/diff.ts";
 import { addEmulator } from "./commands/emulator.ts";
 import { addGenerate } from "./commands/generate.ts";
 import { addInfer } from "./commands/infer.ts";
@@ -34,6 +35,7 @@ function makeProgram(): Command {
   addInit(program);
   addInfer(program);
   addCheck(program);
+  addDiff(program);
   addExport(program);
   addGenerate(program);
   addListen(program);

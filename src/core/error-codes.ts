@@ -12,6 +12,11 @@ export const ERROR_HINTS = {
     "Look at `host`, `project_id` and `service_account` of the destination, and at the dates; after a 429 wait an hour.",
   FILE_EXISTS: "Choose another folder, or pass `--force` to overwrite.",
   FILE_UNWRITABLE: "Name a file in a folder that is there and that this user may write to.",
+  GIT_MISSING: "Install git, or name files instead of refs: a plan, or a lock of `plumbline compile`.",
+  GIT_NOT_A_REPOSITORY:
+    "Run it inside the repository of the plan, or name a plan file or a lock instead of a ref.",
+  GIT_PLAN_MISSING: "Name the file as it was called there, as in `main:old/plan.yaml`.",
+  GIT_REF_UNKNOWN: "Fetch it first; a shallow clone in CI needs its whole history (`fetch-depth: 0`).",
   INPUT_EMPTY:
     "Look at the input: one JSON object a line, with `event` and `properties`; docs/guide/inferring-a-plan.md lists the shapes.",
   INPUT_UNREADABLE: "Name a file that this user may read, `-` for stdin, `--export` or `--gateway`.",

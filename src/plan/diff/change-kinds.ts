@@ -251,7 +251,10 @@ const PEOPLE_KINDS = {
     title: "A profile property is renamed",
     code: ["deprecates", "Calls written by hand use an old name; regenerate the clients"],
     data: ["breaks", "Cohorts by the old name go stale"],
-    provider: ["breaks", "Mixpanel cannot merge profile properties: write the new name to every profile, unset the old"],
+    provider: [
+      "breaks",
+      "Mixpanel cannot merge profile properties: write the new name to every profile, unset the old",
+    ],
     fix: "Backfill the new name, change what reads the old one, then unset the old.",
   },
   "people-renamed-without-was": {
@@ -259,7 +262,10 @@ const PEOPLE_KINDS = {
     code: ["deprecates", "Calls written by hand use an old name; regenerate the clients"],
     data: ["breaks", "Cohorts by the old name go stale"],
     rollout: ["breaks", "What shipped releases write under the old name is removed"],
-    provider: ["breaks", "Mixpanel cannot merge profile properties: write the new name to every profile, unset the old"],
+    provider: [
+      "breaks",
+      "Mixpanel cannot merge profile properties: write the new name to every profile, unset the old",
+    ],
     fix: "Add the old name to `was`; `plumbline rename profile` does it in one act.",
   },
   "people-alias-added": { title: "An old name of a profile property is accepted" },

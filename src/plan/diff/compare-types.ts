@@ -44,7 +44,10 @@ const closedValues = ({ enum: values, open }: Listed) => (open === true ? undefi
 function lists(before: Listed, after: Listed): Direction {
   const [old, now] = [closedValues(before), closedValues(after)];
   if (old === undefined || now === undefined)
-    return { narrower: old === undefined && now !== undefined, wider: old !== undefined && now === undefined };
+    return {
+      narrower: old === undefined && now !== undefined,
+      wider: old !== undefined && now === undefined,
+    };
   return {
     narrower: old.some((value) => !now.includes(value)),
     wider: now.some((value) => !old.includes(value)),
@@ -91,7 +94,10 @@ function constraints(before: ValueType, after: ValueType): Direction {
 
 function parts(before: ValueType | undefined, after: ValueType | undefined): Direction {
   if (before === undefined || after === undefined)
-    return { narrower: before === undefined && after !== undefined, wider: before !== undefined && after === undefined };
+    return {
+      narrower: before === undefined && after !== undefined,
+      wider: before !== undefined && after === undefined,
+    };
   return direction(before, after);
 }
 
@@ -100,7 +106,10 @@ type Shape = Extract<ValueType, { type: "object" }>;
 function members(before: Shape, after: Shape): Direction {
   const [old, now] = [before.properties, after.properties];
   if (old === undefined || now === undefined)
-    return { narrower: old === undefined && now !== undefined, wider: old !== undefined && now === undefined };
+    return {
+      narrower: old === undefined && now !== undefined,
+      wider: old !== undefined && now === undefined,
+    };
   const names = [...new Set([...Object.keys(old), ...Object.keys(now)])];
   return join([
     {

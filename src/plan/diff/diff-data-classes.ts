@@ -35,7 +35,11 @@ function classOf(lock: Lock, id: string): LockDataClass {
 }
 
 /** Another class for one property; nothing where only the class itself was defined anew. */
-export function classKinds(plans: { readonly base: Lock; readonly head: Lock }, before: string, after: string): readonly ChangeKind[] {
+export function classKinds(
+  plans: { readonly base: Lock; readonly head: Lock },
+  before: string,
+  after: string,
+): readonly ChangeKind[] {
   if (before === after) return [];
   const kinds = compare(classOf(plans.base, before), classOf(plans.head, after));
   if (kinds.length > 0) return kinds;

@@ -36,7 +36,9 @@ function diffName(list: ChangeList, at: string, { before, after }: Pair): void {
 
 /** The new plan takes the name, as a name or as an old one. */
 function isAccepted(list: ChangeList, name: string): boolean {
-  return Object.values(list.plans.head.events).some((event) => event.name === name || event.was.includes(name));
+  return Object.values(list.plans.head.events).some(
+    (event) => event.name === name || event.was.includes(name),
+  );
 }
 
 function diffDeprecation(list: ChangeList, at: string, { before, after }: Pair): void {
@@ -100,7 +102,8 @@ function diffReuse(list: ChangeList, id: string, after: LockEvent): boolean {
   const owner = formerOwner(list, after.name, id);
   const before = owner === undefined ? undefined : base.events[owner];
   if (owner === undefined || before === undefined) return false;
-  const handedOn = head.events[owner] === undefined && before.name === after.name && isSameEvent(before, after);
+  const handedOn =
+    head.events[owner] === undefined && before.name === after.name && isSameEvent(before, after);
   if (handedOn || base.events[id]?.was.includes(after.name) === true) return false;
   list.add("wire-name-reused", `events.${id}`, {
     before: `a name of ${owner}`,

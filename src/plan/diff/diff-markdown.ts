@@ -56,13 +56,21 @@ function placeText({ where }: PlanChange): string {
 function stepCell(change: PlanChange): string {
   const step = stepText(change);
   const events = eventsText(change);
-  return [step === "" ? "" : code(step), events === "" ? "" : `in ${escapeMarkdown(events)}`].filter(Boolean).join("<br>");
+  return [step === "" ? "" : code(step), events === "" ? "" : `in ${escapeMarkdown(events)}`]
+    .filter(Boolean)
+    .join("<br>");
 }
 
 function axisRow(change: PlanChange, axis: Axis): string {
   const { grade, why } = change.axes[axis];
   const mark = isBreaking(grade) ? `**${grade}**` : grade;
-  return row([mark, code(change.at), `${CHANGE_KINDS[change.kind].title}<br>${why}`, stepCell(change), placeText(change)]);
+  return row([
+    mark,
+    code(change.at),
+    `${CHANGE_KINDS[change.kind].title}<br>${why}`,
+    stepCell(change),
+    placeText(change),
+  ]);
 }
 
 function axisSection(changes: readonly PlanChange[], axis: Axis, gates: Gates): readonly string[] {
@@ -75,7 +83,9 @@ function axisSection(changes: readonly PlanChange[], axis: Axis, gates: Gates): 
     "",
     ...tableOf(
       ["", "where in the plan", "what", "before → after", "file"],
-      [...breaking, ...felt.filter((change) => !breaking.includes(change))].map((change) => axisRow(change, axis)),
+      [...breaking, ...felt.filter((change) => !breaking.includes(change))].map((change) =>
+        axisRow(change, axis),
+      ),
     ),
   ];
 }
@@ -112,7 +122,12 @@ function trafficSection(traffic: TrafficWeight | undefined): readonly string[] {
     "",
     trafficFacts(traffic),
     "",
-    ...(rows.length === 0 ? [] : tableOf(head, rows.map((cells) => row(cells.map(escapeMarkdown))))),
+    ...(rows.length === 0
+      ? []
+      : tableOf(
+          head,
+          rows.map((cells) => row(cells.map(escapeMarkdown))),
+        )),
   ];
 }
 
@@ -137,7 +152,10 @@ export function diffMarkdown(
 ): string {
   const { changes, head, due } = diff;
   const low = diff.isVersionTooLow
-    ? [`**The plan says version ${escapeMarkdown(head.version ?? "")}, and ${due.version ?? ""} is due.**`, ""]
+    ? [
+        `**The plan says version ${escapeMarkdown(head.version ?? "")}, and ${due.version ?? ""} is due.**`,
+        "",
+      ]
     : [];
   return fitted([
     COMMENT_MARKER,

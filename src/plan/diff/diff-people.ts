@@ -56,7 +56,8 @@ function diffPair(list: ChangeList, at: string, pair: Pair): void {
   for (const name of addedTo(after.was, before.was))
     if (name !== after.name) list.add("people-alias-removed", at, { before: name, sources });
   const owner = ownerKind(before.owner, after.owner);
-  if (owner !== undefined) list.add(owner, at, { before: before.owner, after: after.owner, sources: writersOf(list, before) });
+  if (owner !== undefined)
+    list.add(owner, at, { before: before.owner, after: after.owner, sources: writersOf(list, before) });
   else {
     const left = addedTo(sources, writersOf(list, before));
     const came = addedTo(writersOf(list, before), sources);
@@ -73,12 +74,18 @@ function diffPair(list: ChangeList, at: string, pair: Pair): void {
 
 function nameOwner(people: People, name: string, exceptId: string): string | undefined {
   const [id] =
-    Object.entries(people).find(([id, one]) => id !== exceptId && (one.name === name || one.was.includes(name))) ?? [];
+    Object.entries(people).find(
+      ([id, one]) => id !== exceptId && (one.name === name || one.was.includes(name)),
+    ) ?? [];
   return id;
 }
 
 /** Reports a name that belonged to another property and was not handed on. */
-function diffReuse(list: ChangeList, at: string, { id, before, after }: { id: string; before: People; after: People }): void {
+function diffReuse(
+  list: ChangeList,
+  at: string,
+  { id, before, after }: { id: string; before: People; after: People },
+): void {
   const property = after[id];
   if (property === undefined || before[id]?.name === property.name) return;
   if (before[id]?.was.includes(property.name) === true) return;
@@ -97,8 +104,17 @@ function diffSection(list: ChangeList, at: string, before: People, after: People
   const heirs = new Set<string>();
   for (const [id, property] of Object.entries(before)) {
     const same = after[id];
-    if (same !== undefined && same.name !== property.name && !same.was.includes(property.name) && !isSameMeaning(property, same)) {
-      list.add("id-reused", `${at}.${id}`, { before: property.name, after: same.name, sources: writersOf(list, same) });
+    if (
+      same !== undefined &&
+      same.name !== property.name &&
+      !same.was.includes(property.name) &&
+      !isSameMeaning(property, same)
+    ) {
+      list.add("id-reused", `${at}.${id}`, {
+        before: property.name,
+        after: same.name,
+        sources: writersOf(list, same),
+      });
       continue;
     }
     if (same !== undefined) {
@@ -114,10 +130,17 @@ function diffSection(list: ChangeList, at: string, before: People, after: People
       ) ?? [];
     if (heir !== undefined && next !== undefined) {
       heirs.add(heir);
-      list.add("people-id-changed", `${at}.${heir}`, { before: id, after: heir, sources: writersOf(list, next) });
+      list.add("people-id-changed", `${at}.${heir}`, {
+        before: id,
+        after: heir,
+        sources: writersOf(list, next),
+      });
       diffPair(list, `${at}.${heir}`, { before: property, after: next });
     } else
-      list.add("people-removed", `${at}.${id}`, { before: property.name, sources: writersOf(list, property) });
+      list.add("people-removed", `${at}.${id}`, {
+        before: property.name,
+        sources: writersOf(list, property),
+      });
   }
   for (const [id, property] of Object.entries(after)) {
     diffReuse(list, at, { id, before, after });

@@ -23,7 +23,8 @@ export function diffSources(list: ChangeList): void {
       });
   }
   for (const [id, { trust }] of Object.entries(head.sources))
-    if (base.sources[id] === undefined) list.add("source-added", `sources.${id}`, { after: trust, sources: [id] });
+    if (base.sources[id] === undefined)
+      list.add("source-added", `sources.${id}`, { after: trust, sources: [id] });
 }
 
 /** Compares what a user id is. */
@@ -43,7 +44,8 @@ export function diffIdentity(list: ChangeList): void {
       "identity.missing",
       { before: before.missing, after: after.missing },
     );
-  for (const id of addedTo(before.reset_on, after.reset_on)) list.add("reset-added", "identity.reset_on", { after: id });
+  for (const id of addedTo(before.reset_on, after.reset_on))
+    list.add("reset-added", "identity.reset_on", { after: id });
   for (const id of addedTo(after.reset_on, before.reset_on))
     list.add("reset-removed", "identity.reset_on", { before: id });
 }

@@ -67,7 +67,8 @@ function diffOne(list: ChangeList, at: string, pair: Pick<EventPair, "sources"> 
     list.add(kind, at, { before: describeType(before.type), after: describeType(after.type), sources });
   for (const kind of classKinds(list.plans, before.data, after.data))
     list.add(kind, at, { before: before.data, after: after.data, sources });
-  for (const name of addedTo(before.was, after.was)) list.add("property-alias-added", at, { after: name, sources });
+  for (const name of addedTo(before.was, after.was))
+    list.add("property-alias-added", at, { after: name, sources });
   for (const name of addedTo(after.was, before.was))
     list.add("property-alias-removed", at, { before: name, sources });
   if (before.description !== after.description) list.add("property-described", at, { sources });
@@ -76,7 +77,8 @@ function diffOne(list: ChangeList, at: string, pair: Pick<EventPair, "sources"> 
 /** A name that meant another property, by the old plan's own record of old names. */
 function reusedFrom(pair: EventPair, name: string): string | undefined {
   const [owner] =
-    Object.entries(pair.before.properties).find(([other, { was }]) => other !== name && was.includes(name)) ?? [];
+    Object.entries(pair.before.properties).find(([other, { was }]) => other !== name && was.includes(name)) ??
+    [];
   return owner;
 }
 
@@ -85,7 +87,9 @@ function renames({ before, after }: EventPair): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const [name, { was }] of Object.entries(after.properties)) {
     if (before.properties[name] !== undefined) continue;
-    const old = was.find((one) => before.properties[one] !== undefined && after.properties[one] === undefined);
+    const old = was.find(
+      (one) => before.properties[one] !== undefined && after.properties[one] === undefined,
+    );
     if (old !== undefined) found.set(old, name);
   }
   return found;
@@ -118,7 +122,11 @@ export function diffProperties(list: ChangeList, pair: EventPair): void {
     if (before.properties[name] !== undefined || targets.has(name)) continue;
     const owner = reusedFrom(pair, name);
     if (owner !== undefined && !isSameMeaning(before.properties[owner], property))
-      list.add("wire-name-reused", at(name), { before: `old name of ${owner}`, after: describe(property), sources });
+      list.add("wire-name-reused", at(name), {
+        before: `old name of ${owner}`,
+        after: describe(property),
+        sources,
+      });
     const required = sources.filter((source) => useBy(property, source) === "required");
     const kind = required.length > 0 ? "property-added-required" : "property-added-optional";
     list.add(kind, at(name), {

@@ -40,7 +40,9 @@ function changeLines(change: PlanChange, gates: Gates, paint: Paint): readonly s
 function trafficLines(traffic: TrafficWeight | undefined): readonly string[] {
   if (traffic === undefined) return [];
   const { head, rows } = trafficTable(traffic);
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
   const line = (row: readonly string[]): string =>
     `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd();
   return ["", trafficFacts(traffic), ...(rows.length === 0 ? [] : [head, ...rows].map(line))];
@@ -49,10 +51,16 @@ function trafficLines(traffic: TrafficWeight | undefined): readonly string[] {
 /** Writes a difference as text. */
 export function diffText(
   diff: PlanDiff,
-  { gates, traffic, paint = (_, text) => text }: { gates: Gates; traffic?: TrafficWeight | undefined; paint?: Paint },
+  {
+    gates,
+    traffic,
+    paint = (_, text) => text,
+  }: { gates: Gates; traffic?: TrafficWeight | undefined; paint?: Paint },
 ): string {
   const version = diff.isVersionTooLow
-    ? [`${paint("error", "error")} version: The plan says ${diff.head.version ?? ""}, and ${diff.due.version ?? ""} is due [version-too-low]`]
+    ? [
+        `${paint("error", "error")} version: The plan says ${diff.head.version ?? ""}, and ${diff.due.version ?? ""} is due [version-too-low]`,
+      ]
     : [];
   return [
     ...diff.changes.flatMap((change) => changeLines(change, gates, paint)),

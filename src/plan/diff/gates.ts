@@ -1,7 +1,7 @@
 // From changes to findings: gates say, by axis, whether what breaks ends the command, is told, or is let pass.
 import type { Finding, FindingLevel } from "../../core/index.ts";
 import type { GateLevel } from "../raw-plan.ts";
-import { CHANGE_KINDS, type ChangeKind } from "./change-kinds.ts";
+import { CHANGE_KINDS } from "./change-kinds.ts";
 import { AXES, type Axis, type Grade, GRADES, type PlanChange, type PlanDiff } from "./plan-diff.ts";
 
 /** What happens where something breaks, by axis. */
@@ -16,7 +16,11 @@ export const GATES_DEFAULT: Gates = { code: "warn", data: "warn", rollout: "fail
 /** Ids of findings that are no single change. */
 export const DIFF_FINDINGS = ["version-too-low", "traffic-lost"] as const;
 
-const LEVEL_OF_GATE = { fail: "error", warn: "warn", off: "info" } as const satisfies Record<GateLevel, FindingLevel>;
+/** What a breaking change is under each gate. */
+export const GATE_LEVELS = { fail: "error", warn: "warn", off: "info" } as const satisfies Record<
+  GateLevel,
+  FindingLevel
+>;
 const LEVELS: readonly FindingLevel[] = ["info", "warn", "error"];
 
 /** Whether a grade is what gates are for. */
@@ -25,7 +29,7 @@ export function isBreaking(grade: Grade): boolean {
 }
 
 function levelOn(grade: Grade, gate: GateLevel): FindingLevel {
-  if (isBreaking(grade)) return LEVEL_OF_GATE[gate];
+  if (isBreaking(grade)) return GATE_LEVELS[gate];
   return grade === "warns" && gate !== "off" ? "warn" : "info";
 }
 
@@ -89,9 +93,4 @@ export function diffFindings(diff: PlanDiff, gates: Gates): readonly Finding[] {
 /** Whether a change ends the command with findings. */
 export function failsGate(findings: readonly Finding[]): boolean {
   return findings.some(({ level }) => level === "error");
-}
-
-/** All ids that `plumbline diff` reports. */
-export function diffFindingIds(): readonly string[] {
-  return [...(Object.keys(CHANGE_KINDS) as ChangeKind[]), ...DIFF_FINDINGS];
 }

@@ -4,7 +4,9 @@ import { AXES, type PlanDiff } from "./plan-diff.ts";
 
 function dueText({ due, base }: PlanDiff): string {
   const from = base.version === undefined ? "" : `${base.version} → `;
-  return due.version === undefined ? `${due.step} version due` : `${due.step} version due: ${from}${due.version}`;
+  return due.version === undefined
+    ? `${due.step} version due`
+    : `${due.step} version due: ${from}${due.version}`;
 }
 
 /** One line about a difference. */

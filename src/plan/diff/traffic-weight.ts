@@ -49,35 +49,53 @@ interface Counts {
   freed: number;
 }
 
-/** One event, with the release that sent it and how often it came. */
+/** One event, with the release that sent it; empty where nothing says it. */
 export interface WeighedEvent extends EventToJudge {
   readonly release: string;
 }
 
-/** How one event was judged, as far as it is weighed. */
+/** How one plan judged one event, as far as it is weighed. */
 export interface WeighedJudgement {
   readonly verdict: Verdict;
-  readonly findings: readonly Finding[];
+  /** Properties that go out, where that is known. */
+  readonly kept?: number | undefined;
+  readonly repairs: number;
 }
 
 const REJECTED: ReadonlySet<Verdict> = new Set(["quarantined", "dropped"]);
 
+/** Fewer properties go out; where their number is not known, the verdict says it. */
+function losesMore(before: WeighedJudgement, after: WeighedJudgement): boolean {
+  if (before.kept !== undefined && after.kept !== undefined) return after.kept < before.kept;
+  return after.verdict === "stripped" && before.verdict !== "stripped";
+}
+
+function judgementOf(validator: Validator, event: EventToJudge): WeighedJudgement {
+  const { verdict, output, repairs } = validator.judgeEvent(event);
+  const kept = output === undefined ? undefined : Object.keys(output.properties).length;
+  return { verdict, kept, repairs: repairs.length };
+}
+
+/** Counts judgements by source, release and event. */
 export class TrafficScale {
   readonly #rows = new Map<string, Counts>();
   #events = 0;
   #truncated = false;
 
   /** Adds what both plans said of one event. */
-  add(kind: Pick<TrafficRow, "source" | "release" | "event">, before: Verdict, after: Verdict): void {
+  add(
+    kind: Pick<TrafficRow, "source" | "release" | "event">,
+    before: WeighedJudgement,
+    after: WeighedJudgement,
+  ): void {
     this.#events += 1;
     const row = this.#rowOf(kind);
     row.count += 1;
-    if (before === after) return;
-    if (REJECTED.has(after)) {
-      if (!REJECTED.has(before)) row.rejected += 1;
-    } else if (REJECTED.has(before)) row.freed += 1;
-    else if (after === "stripped") row.stripped += 1;
-    else if (after === "repaired" && before === "accepted") row.repaired += 1;
+    if (REJECTED.has(after.verdict)) {
+      if (!REJECTED.has(before.verdict)) row.rejected += 1;
+    } else if (REJECTED.has(before.verdict)) row.freed += 1;
+    else if (losesMore(before, after)) row.stripped += 1;
+    else if (after.repairs > before.repairs) row.repaired += 1;
   }
 
   #rowOf({ source, release, event }: Pick<TrafficRow, "source" | "release" | "event">): Counts {
@@ -135,8 +153,8 @@ export function weighEvent(
 ): void {
   scale.add(
     { source: event.source, release, event: event.event },
-    base.judgeEvent(event).verdict,
-    head.judgeEvent(event).verdict,
+    judgementOf(base, event),
+    judgementOf(head, event),
   );
 }
 
@@ -149,27 +167,46 @@ function share(part: number, whole: number): string {
 }
 
 /** The weight in one sentence. */
-export function trafficFacts({ events, days, rejected, stripped, repaired, freed, truncated }: TrafficWeight): string {
+export function trafficFacts({
+  events,
+  days,
+  rejected,
+  stripped,
+  repaired,
+  freed,
+  truncated,
+}: TrafficWeight): string {
   const span = days === undefined ? "" : ` of the last ${days} days`;
   const freedText = freed === 0 ? "" : `; ${count(freed)} that were refused would pass`;
   return `Of ${count(events)} events${span} the new plan would reject ${count(rejected)}${share(rejected, events)}, strip ${count(stripped)}${share(stripped, events)} and repair ${count(repaired)}${share(repaired, events)} that pass today${freedText}.${truncated ? ` Only the first ${count(TRAFFIC_ROWS_MAX)} kinds were kept apart.` : ""}`;
 }
 
 /** The heaviest rows as texts. */
-export function trafficTable({ rows }: TrafficWeight): { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] } {
-  const shown = rows.slice(0, ROWS_SHOWN).map((row) => [
-    row.source,
-    row.release === "" ? "-" : row.release,
-    row.event,
-    ...[row.count, row.rejected, row.stripped, row.repaired, row.freed].map(count),
-  ]);
+export function trafficTable({ rows }: TrafficWeight): {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+} {
+  const shown = rows
+    .slice(0, ROWS_SHOWN)
+    .map((row) => [
+      row.source,
+      row.release === "" ? "-" : row.release,
+      row.event,
+      ...[row.count, row.rejected, row.stripped, row.repaired, row.freed].map(count),
+    ]);
   const more = rows.length - shown.length;
   const rest = more > 0 ? [["…", "", `${more} more kinds`, "", "", "", "", ""]] : [];
-  return { head: ["source", "release", "event", "events", "rejected", "stripped", "repaired", "freed"], rows: [...shown, ...rest] };
+  return {
+    head: ["source", "release", "event", "events", "rejected", "stripped", "repaired", "freed"],
+    rows: [...shown, ...rest],
+  };
 }
 
 /** The finding that weighs, by the gate of the rollout axis. */
-export function trafficFindings(traffic: TrafficWeight | undefined, level: Finding["level"]): readonly Finding[] {
+export function trafficFindings(
+  traffic: TrafficWeight | undefined,
+  level: Finding["level"],
+): readonly Finding[] {
   if (traffic === undefined || traffic.rejected + traffic.stripped === 0) return [];
   return [
     {
