@@ -12,9 +12,10 @@ function sourcesOf(list: ChangeList, event: LockEvent): readonly string[] {
   return own.length > 0 ? own : Object.keys(list.plans.head.sources);
 }
 
-function words({ description, owner, tags, sources, deprecated }: LockEvent): string {
+/** What is for people alone: first releases are told of sources that both plans have. */
+function words({ description, owner, tags, sources, deprecated }: LockEvent, common: readonly string[]): string {
   const { gateway: _gateway, to: _to, ...dates } = deprecated ?? { gateway: "accept" };
-  return JSON.stringify([description, owner, tags, Object.values(sources).map(({ since }) => since), dates]);
+  return JSON.stringify([description, owner, tags, common.map((id) => sources[id]?.since), dates]);
 }
 
 function diffName(list: ChangeList, at: string, { before, after }: Pair): void {
@@ -82,8 +83,9 @@ function diffPair(list: ChangeList, id: string, pair: Pair): void {
         { before: was, after: is, sources: now },
       );
   }
-  if (words(before) !== words(after)) list.add("event-described", at, { sources: now });
-  diffProperties(list, { id, before, after, sources: now.filter((source) => old.includes(source)) });
+  const common = now.filter((source) => old.includes(source));
+  if (words(before, common) !== words(after, common)) list.add("event-described", at, { sources: now });
+  diffProperties(list, { id, before, after, sources: common });
 }
 
 /** Id of the event of the old plan that a name belonged to. */
