@@ -10,7 +10,12 @@ import {
   GATES_DEFAULT,
   type PlanChange,
 } from "../../src/plan/index.ts";
-import { type ChangeExample, changeExamples, EXAMPLE_SECTIONS, examplePlan } from "../support/plan-changes.ts";
+import {
+  type ChangeExample,
+  changeExamples,
+  EXAMPLE_SECTIONS,
+  examplePlan,
+} from "../support/plan-changes.ts";
 
 const TITLES = {
   events: "Events",
@@ -24,7 +29,9 @@ const fenced = (text: string, language = "") => `\`\`\`${language}\n${text.trimE
 /** Lines of a diff: what both have, what goes, what comes. The examples are short: the longest common part is found by trying. */
 function lineDiff(before: string, after: string): string {
   const [old, now] = [before.trimEnd().split("\n"), after.trimEnd().split("\n")];
-  const common: number[][] = Array.from({ length: old.length + 1 }, () => Array<number>(now.length + 1).fill(0));
+  const common: number[][] = Array.from({ length: old.length + 1 }, () =>
+    Array<number>(now.length + 1).fill(0),
+  );
   const at = (i: number, j: number): number => common[i]?.[j] ?? 0;
   for (let i = old.length - 1; i >= 0; i--)
     for (let j = now.length - 1; j >= 0; j--) {
@@ -38,7 +45,8 @@ function lineDiff(before: string, after: string): string {
       lines.push(`  ${old[i] ?? ""}`);
       i += 1;
       j += 1;
-    } else if (i < old.length && (j >= now.length || at(i + 1, j) >= at(i, j + 1))) lines.push(`- ${old[i++] ?? ""}`);
+    } else if (i < old.length && (j >= now.length || at(i + 1, j) >= at(i, j + 1)))
+      lines.push(`- ${old[i++] ?? ""}`);
     else lines.push(`+ ${now[j++] ?? ""}`);
   }
   return lines.join("\n");
@@ -53,7 +61,8 @@ function sectionOf(example: ChangeExample): string {
   const diff = diffPlans(examplePlan(before), examplePlan(after));
   const change = diff.changes.find((one) => one.kind === kind);
   const finding = diffFindings(diff, GATES_DEFAULT).find(({ id }) => id === kind);
-  if (change === undefined || finding === undefined) throw new Error(`the example of ${kind} does not show it`);
+  if (change === undefined || finding === undefined)
+    throw new Error(`the example of ${kind} does not show it`);
   const said = AXES.flatMap((axis) => {
     const { grade, why } = change.axes[axis];
     return grade === "none" ? [] : [`- ${axis} **${grade}**: ${why}.`];

@@ -86,7 +86,8 @@ class GitFiles implements PlanFiles {
       absolute: true,
       expandDirectories: false,
       followSymbolicLinks: false,
-      fs: { readdirSync: ((path: string) => list(String(path))) as never },
+      // Its type asks for every overload of `readdirSync`; one is used.
+      fs: { readdirSync: ((path: string) => list(path)) as never },
     }).sort();
     this.#load(found);
     return found;

@@ -13,7 +13,10 @@ function sourcesOf(list: ChangeList, event: LockEvent): readonly string[] {
 }
 
 /** What is for people alone: first releases are told of sources that both plans have. */
-function words({ description, owner, tags, sources, deprecated }: LockEvent, common: readonly string[]): string {
+function words(
+  { description, owner, tags, sources, deprecated }: LockEvent,
+  common: readonly string[],
+): string {
   const { gateway: _gateway, to: _to, ...dates } = deprecated ?? { gateway: "accept" };
   return JSON.stringify([description, owner, tags, common.map((id) => sources[id]?.since), dates]);
 }

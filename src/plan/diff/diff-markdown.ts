@@ -92,7 +92,7 @@ function axisSection(changes: readonly PlanChange[], axis: Axis, gates: Gates): 
 
 function details(changes: readonly PlanChange[]): readonly string[] {
   return [
-    `<details><summary>All ${changes.length} changes</summary>`,
+    `<details><summary>${changes.length === 1 ? "1 change" : `All ${changes.length} changes`}</summary>`,
     "",
     ...tableOf(
       ["change", "where in the plan", "before → after", "sources", "code", "data", "rollout", "provider"],

@@ -19,13 +19,19 @@ describe("every row of the table has an example", () => {
     const [change] = diff.changes.filter((one) => one.kind === kind);
     const felt = Object.entries(change?.axes ?? {}).filter(([, { grade }]) => grade !== "none");
     expect(Object.fromEntries(felt.map(([axis, { grade }]) => [axis, grade]))).toEqual(axes);
-    expect(diff.changes.map((one) => `${one.kind} ${one.at}`).sort()).toEqual([`${kind} ${at}`, ...also].sort());
+    expect(diff.changes.map((one) => `${one.kind} ${one.at}`).sort()).toEqual(
+      [`${kind} ${at}`, ...also].sort(),
+    );
     expect(diff.due.step).toBe(step);
   });
 
   test.each(examples)("$kind: a plan compared with itself says nothing", ({ before, after }) => {
     for (const text of [before, after])
-      expect(diffOf(text, text)).toMatchObject({ changes: [], due: { step: "none" }, isVersionTooLow: false });
+      expect(diffOf(text, text)).toMatchObject({
+        changes: [],
+        due: { step: "none" },
+        isVersionTooLow: false,
+      });
   });
 });
 
@@ -113,7 +119,8 @@ describe("names that come back", () => {
 });
 
 describe("the version that is due", () => {
-  const plan = (version: string, more = "") => `version: ${version}\nevents:\n  paid: { name: Paid }\n${more}`;
+  const plan = (version: string, more = "") =>
+    `version: ${version}\nevents:\n  paid: { name: Paid }\n${more}`;
   const removed = (version: string) => `version: ${version}\nevents: {}\n`;
 
   test.each([
@@ -144,8 +151,16 @@ describe("nested types", () => {
 
   test.each([
     ["{ type: list }", "{ type: list, items: { type: string } }", "property-narrowed"],
-    ["{ type: list, items: { type: string } }", "{ type: list, items: { type: number } }", "property-type-changed"],
-    ["{ type: list, items: { type: integer } }", "{ type: list, items: { type: number } }", "property-widened"],
+    [
+      "{ type: list, items: { type: string } }",
+      "{ type: list, items: { type: number } }",
+      "property-type-changed",
+    ],
+    [
+      "{ type: list, items: { type: integer } }",
+      "{ type: list, items: { type: number } }",
+      "property-widened",
+    ],
     [
       "{ type: object, properties: { a: { type: string } } }",
       "{ type: object, properties: { a: { type: string, max_length: 3 } } }",
