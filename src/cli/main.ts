@@ -11,6 +11,7 @@ import { addInfer } from "./commands/infer.ts";
 import { addInit } from "./commands/init.ts";
 import { addListen } from "./commands/listen.ts";
 import { addQuarantine } from "./commands/quarantine.ts";
+import { addRename } from "./commands/rename.ts";
 import { addStatus } from "./commands/status.ts";
 import { addUp } from "./commands/up.ts";
 import { EXIT, exitCodeOf } from "./terminal/exit-codes.ts";
@@ -36,6 +37,7 @@ function makeProgram(): Command {
   addInfer(program);
   addCheck(program);
   addDiff(program);
+  addRename(program);
   addExport(program);
   addGenerate(program);
   addListen(program);

@@ -46,6 +46,10 @@ export const ERROR_HINTS = {
   PLAN_EVENT_UNKNOWN: "Name an event by its id, the key under `events` in the plan.",
   PLAN_LOCK_INVALID: "Compile the plan again with `plumbline compile`; a lock is never edited by hand.",
   PLAN_PATTERN_UNSUPPORTED: "Write the pattern in RE2 syntax: no look-around and no back-references.",
+  RENAME_AMBIGUOUS: "Name one of the places, as in `events.orderPlaced.total`.",
+  RENAME_ID_UNKNOWN: "Name an id, the key in the plan; `plumbline export` lists them.",
+  RENAME_NAME_TAKEN: "Choose another name, or rename what has it first.",
+  RENAME_NOT_HERE: "Rename the shared property: every event that refers to it follows.",
 } as const;
 
 /** One of the codes in {@link ERROR_HINTS}. */

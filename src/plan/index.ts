@@ -78,4 +78,6 @@ export { makeSchemaChecker, type SchemaChecker } from "./files/schema-findings.t
 export { type FindingsFormat, formatFindings, type HelpUri } from "./findings-format.ts";
 export type { GateLevel, RawDiff } from "./raw-plan.ts";
 export { PLAN_SCHEMA, planSchemaDraft07 } from "./plan-schema.ts";
+export { RENAME_KINDS, type RenameKind } from "./rename/find-entry.ts";
+export { type PlannedRename, planRename, type RenameRequest } from "./rename/rename.ts";
 export { PLAN_RULES, type PlanRuleId } from "./rules/rule-table.ts";

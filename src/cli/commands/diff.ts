@@ -154,7 +154,7 @@ export function addDiff(program: Command): void {
       parseAxes,
     )
     .option("--warn <axes>", "axes that only warn", parseAxes)
-    .action((base: string, head: string | undefined, _: unknown, command: Command) =>
-      diffCommand(base, head, command.optsWithGlobals<DiffFlags>()),
-    );
+    .action(function (this: Command, base: string, head?: string) {
+      diffCommand(base, head, this.optsWithGlobals<DiffFlags>());
+    });
 }

@@ -174,5 +174,5 @@ export function compareTypes(before: ValueType, after: ValueType): readonly Chan
 
 function withoutList(type: ValueType): ValueType {
   const { enum: _enum, open: _open, ...rest } = type as ValueType & Listed;
-  return rest as ValueType;
+  return rest;
 }

@@ -100,7 +100,11 @@ function diffReuse(
   });
 }
 
-function diffSection(list: ChangeList, at: string, before: People, after: People): void {
+function diffSection(
+  list: ChangeList,
+  at: string,
+  { before, after }: { readonly before: People; readonly after: People },
+): void {
   const heirs = new Set<string>();
   for (const [id, property] of Object.entries(before)) {
     const same = after[id];
@@ -152,7 +156,7 @@ function diffSection(list: ChangeList, at: string, before: People, after: People
 /** Compares profile properties of users and groups. */
 export function diffPeople(list: ChangeList): void {
   const { base, head } = list.plans;
-  diffSection(list, "people", base.people, head.people);
+  diffSection(list, "people", { before: base.people, after: head.people });
   for (const key of new Set([...Object.keys(base.groups), ...Object.keys(head.groups)]))
-    diffSection(list, `groups.${key}`, base.groups[key] ?? {}, head.groups[key] ?? {});
+    diffSection(list, `groups.${key}`, { before: base.groups[key] ?? {}, after: head.groups[key] ?? {} });
 }

@@ -108,7 +108,11 @@ export class TrafficScale {
       source: isFull ? "…" : source,
       release: isFull ? "…" : release,
       event: isFull ? "…" : event,
-      ...{ count: 0, rejected: 0, stripped: 0, repaired: 0, freed: 0 },
+      count: 0,
+      rejected: 0,
+      stripped: 0,
+      repaired: 0,
+      freed: 0,
     };
     const at = isFull ? "" : key;
     const rest = this.#rows.get(at);
