@@ -17,10 +17,12 @@ import {
   type Gates,
   GATES_DEFAULT,
   levelOf,
+  type Lock,
   trafficFindings,
   type TrafficWeight,
 } from "../../plan/index.ts";
 import { mergeBaseOf, repositoryRoot } from "../diff/git.ts";
+import { weighTraffic } from "../diff/weigh-traffic.ts";
 import { openFile, openRef, openSide, type Side } from "../diff/open-side.ts";
 import { EXIT, UsageError } from "../terminal/exit-codes.ts";
 import { makeOutput, printLine } from "../terminal/output.ts";
@@ -37,6 +39,10 @@ interface DiffFlags extends GlobalOptions {
   readonly warn?: readonly Axis[];
   readonly plan?: string;
   readonly mergeBase?: boolean;
+  readonly traffic?: string;
+  readonly days?: number;
+  readonly source?: string;
+  readonly destination?: string;
 }
 
 function isAxis(text: string): text is Axis {
@@ -51,6 +57,12 @@ function parseAxes(text: string): readonly Axis[] {
   const axes = names.filter(isAxis);
   if (axes.length < names.length) throw new InvalidArgumentError(`write some of ${AXES.join(",")}, or none`);
   return axes;
+}
+
+function parseDays(text: string): number {
+  const days = Number(text);
+  if (!Number.isInteger(days) || days < 1) throw new InvalidArgumentError("write a whole number of days");
+  return days;
 }
 
 /** The plan's gates, and what the command line says instead: axes named by `--fail-on` fail, and no others. */
@@ -87,6 +99,16 @@ function openBase(
   const common = mergeBaseOf(root, [named, head ?? "HEAD"]);
   if (common === undefined) throw new UsageError(`${named} and ${head ?? "HEAD"} have no common past`);
   return openRef(common, plan);
+}
+
+/** Real events under both plans, where they were asked for. */
+function weightOf(
+  plans: { readonly base: Lock; readonly head: Lock },
+  { traffic, days, source, destination, config, json, format }: DiffFlags,
+): Promise<TrafficWeight | undefined> {
+  if (traffic === undefined) return Promise.resolve(undefined);
+  const output = makeOutput(json === true || format === "json");
+  return weighTraffic({ ...plans, traffic, days, source, destination, config, output });
 }
 
 interface Result {
@@ -127,13 +149,13 @@ function print(result: Result, format: DiffFlags["format"]): void {
   }
 }
 
-function diffCommand(base: string, head: string | undefined, flags: DiffFlags): void {
+async function diffCommand(base: string, head: string | undefined, flags: DiffFlags): Promise<void> {
   const plan = planPath(flags.plan, flags);
   const old = openBase(base, plan, { head, flags });
   const now = head === undefined ? openFile(plan) : openSide(head, plan);
   const gates = gatesOf(now, flags);
   const diff = fromHere(diffPlans(old.lock, now.lock), now.folder);
-  const traffic: TrafficWeight | undefined = undefined;
+  const traffic = await weightOf({ base: old.lock, head: now.lock }, flags);
   const findings = [...diffFindings(diff, gates), ...trafficFindings(traffic, GATE_LEVELS[gates.rollout])];
   print({ diff, gates, findings, traffic }, flags.json === true ? "json" : flags.format);
   if (failsGate(findings)) process.exitCode = EXIT.findings;
@@ -154,7 +176,14 @@ export function addDiff(program: Command): void {
       parseAxes,
     )
     .option("--warn <axes>", "axes that only warn", parseAxes)
+    .option(
+      "--traffic <where>",
+      "weigh it with real events: gateway, export, a file of raw export lines, or -",
+    )
+    .option("--days <days>", "only events of the last so many days", parseDays)
+    .option("--source <id>", "source that sent the events of a file")
+    .option("--destination <name>", "destination whose export is read, where there are several")
     .action(function (this: Command, base: string, head?: string) {
-      diffCommand(base, head, this.optsWithGlobals<DiffFlags>());
+      return diffCommand(base, head, this.optsWithGlobals<DiffFlags>());
     });
 }

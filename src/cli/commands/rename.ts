@@ -9,7 +9,7 @@ import { lineDiff } from "../diff/line-diff.ts";
 import { diskPlanFiles } from "../plan-files.ts";
 import { FindingsError, UsageError } from "../terminal/exit-codes.ts";
 import { findingLines, makeOutput } from "../terminal/output.ts";
-import { todayIso } from "../up/load-plan.ts";
+import { fromHere, todayIso } from "../up/load-plan.ts";
 import type { GlobalOptions } from "./global-options.ts";
 import { planPath } from "./plan-argument.ts";
 
@@ -37,8 +37,10 @@ function rename(request: { kind: RenameKind; id: string; to: string }, flags: Re
     },
     request,
   );
-  if ("kind" in planned) throw new FindingsError(planned.findings.filter(({ level }) => level === "error"));
-  const { at, from, to, file, before, after, gained, steps } = planned;
+  if (planned.kind === "unusable")
+    throw new FindingsError(planned.findings.filter(({ level }) => level === "error").map(fromHere));
+  const { at, from, to, file, before, after, steps } = planned;
+  const gained = planned.gained.map(fromHere);
   const errors = gained.filter(({ level }) => level === "error");
   if (errors.length > 0) throw new FindingsError(errors);
   const applied = flags.apply === true;

@@ -20,7 +20,7 @@ export function todayIso(): string {
 }
 
 /** Names a file as people here do, and as annotations of a code host need it: from the working folder. */
-function fromHere(finding: Finding): Finding {
+export function fromHere(finding: Finding): Finding {
   const { where } = finding;
   if (where === undefined) return finding;
   const file = relative(process.cwd(), where.file);

@@ -26,7 +26,7 @@ function unknownId(kind: RenameKind, id: string, known: readonly string[]): AppE
 
 /** An entry that says its own type is a property of its own; anything else refers to a shared one. */
 function isOwn(use: RawPropertyUse | undefined, id: string, plan: RawPlan): boolean {
-  return isObject(use) && (use.type !== undefined || plan.properties[id] === undefined);
+  return isObject(use) && (use["type"] !== undefined || plan.properties[id] === undefined);
 }
 
 function nameOf(id: string, entry: unknown): string {

@@ -17,6 +17,7 @@ export interface RenameRequest {
 }
 
 export interface PlannedRename {
+  readonly kind: "planned";
   /** Plan path of what is renamed. */
   readonly at: string;
   readonly from: string;
@@ -53,13 +54,14 @@ export function planRename(
   { kind, id, to }: RenameRequest,
 ): PlannedRename | { readonly kind: "unusable"; readonly findings: readonly Finding[] } {
   const old = checkPlan(entry, files, options);
-  const { plan, locate } = readPlan(entry, files);
+  const read = readPlan(entry, files);
+  const { plan } = read;
   if (plan === undefined || old.lock === undefined) return { kind: "unusable", findings: old.findings };
   const { path, name: from } = findEntry(kind, id, plan);
   const at = path.join(".");
   if (from === to)
     throw new AppError("RENAME_NAME_TAKEN", `Cannot rename ${at}: it has the name "${to}" already`);
-  const { file } = locate(path);
+  const { file } = read.locate(path);
   const before = files.read(file) ?? "";
   const after = editEntry(before, { path, from, to });
   const changed: PlanFiles = {
@@ -71,6 +73,7 @@ export function planRename(
     throw new AppError("RENAME_NAME_TAKEN", `Cannot rename ${at}: an event has another property "${to}"`);
   const known = new Set(old.findings.map(keyOf));
   return {
+    kind: "planned",
     at,
     from,
     to,
