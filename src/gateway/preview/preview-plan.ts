@@ -110,16 +110,14 @@ function judgeRecord(bytes: Uint8Array, options: PreviewOptions, preview: Previe
       index,
       repetition: 0,
     };
+    const release = item.kind === "event" ? releaseOf(item.properties) : "";
     const copy = item.kind === "event" ? { ...item, properties: { ...item.properties } } : item;
     const today = judgeItem(copy, { snapshot: options.today, source, geolocate: undefined }, place);
     const next = judgeItem(item, { snapshot: options.next, source, geolocate: undefined }, place);
     for (const [part, before] of today.entries()) {
       const after = next[part];
       if (!after) continue;
-      if (options.onJudged !== undefined) {
-        const release = item.kind === "event" ? releaseOf(item.properties) : "";
-        options.onJudged({ source: source.id, release, name: before.name, today: before, next: after });
-      }
+      options.onJudged?.({ source: source.id, release, name: before.name, today: before, next: after });
       const had = idsOf(before.findings);
       const has = idsOf(after.findings);
       preview.add({
