@@ -79,7 +79,7 @@ describe("a file", () => {
   });
 
   test("lines that are no events are counted; a source that nothing names is told, and can be said", async () => {
-    const unnamed = sent.map(({ event, properties: { mp_lib: _, ...properties } }) => ({
+    const unnamed = sent.map(({ event, properties: { mp_lib: _lib, ...properties } }) => ({
       event,
       properties,
     }));

@@ -94,7 +94,9 @@ class GitFiles implements PlanFiles {
   }
 
   #load(paths: readonly string[]): void {
-    const missing = paths.map((path) => this.#inTree(path)).filter((path) => !this.#texts.has(path));
+    const missing = paths
+      .map((path) => this.#inTree(path))
+      .filter((path) => !this.#texts.has(path) && !path.includes("\n"));
     for (const [path, text] of readBlobs(this.#root, this.#commit, missing)) this.#texts.set(path, text);
   }
 

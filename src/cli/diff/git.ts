@@ -9,19 +9,30 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
-/** Output of a git command in a folder; undefined where git says no. */
-export function runGit(folder: string, args: readonly string[], input?: string): Buffer | undefined {
+type Answer =
+  | { readonly kind: "output"; readonly bytes: Buffer }
+  | { readonly kind: "refused"; readonly reason: string };
+
+function askGit(folder: string, args: readonly string[], input = ""): Answer {
   try {
-    return execFileSync("git", ["-C", folder, ...args], {
+    const bytes = execFileSync("git", ["-C", folder, ...args], {
       maxBuffer: OUTPUT_MAX_BYTES,
       stdio: ["pipe", "pipe", "pipe"],
-      input: input ?? "",
+      input,
     });
+    return { kind: "output", bytes };
   } catch (cause) {
     if (isMissing(cause)) throw new AppError("GIT_MISSING", "Cannot run git: it is not installed", { cause });
-    if (cause instanceof Error && "status" in cause && typeof cause.status === "number") return undefined;
-    throw cause;
+    if (!(cause instanceof Error) || !("status" in cause) || typeof cause.status !== "number") throw cause;
+    const [reason = ""] = ("stderr" in cause ? String(cause.stderr) : "").split("\n");
+    return { kind: "refused", reason };
   }
+}
+
+/** Output of a git command in a folder; undefined where git says no. */
+export function runGit(folder: string, args: readonly string[], input?: string): Buffer | undefined {
+  const answer = askGit(folder, args, input);
+  return answer.kind === "output" ? answer.bytes : undefined;
 }
 
 /**
@@ -30,10 +41,11 @@ export function runGit(folder: string, args: readonly string[], input?: string):
  * @throws {AppError} `GIT_NOT_A_REPOSITORY` outside of one, `GIT_MISSING` without git.
  */
 export function repositoryRoot(folder: string): string {
-  const root = runGit(folder, ["rev-parse", "--show-toplevel"]);
-  if (root === undefined)
-    throw new AppError("GIT_NOT_A_REPOSITORY", `Cannot read a git ref in ${folder}: it is in no repository`);
-  return root.toString("utf8").trimEnd();
+  const root = askGit(folder, ["rev-parse", "--show-toplevel"]);
+  // Git's own words: a folder that belongs to another user is refused too, and is a repository all the same.
+  if (root.kind === "refused")
+    throw new AppError("GIT_NOT_A_REPOSITORY", `Cannot read a git ref in ${folder}: ${root.reason}`);
+  return root.bytes.toString("utf8").trimEnd();
 }
 
 /**

@@ -1,7 +1,7 @@
 // One side of a comparison: a lock, a plan file, or the plan as it stood at a git ref (`main`, `HEAD~3`, `v2:old/plan.yaml`).
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { AppError, type Finding } from "../../core/index.ts";
+import { AppError, type Finding, isObject } from "../../core/index.ts";
 import { type CheckedPlan, checkPlan, type Lock, parseLock } from "../../plan/index.ts";
 import { MIXPANEL_PLAN_LIMITS } from "../../providers/index.ts";
 import { FindingsError } from "../terminal/exit-codes.ts";
@@ -19,7 +19,15 @@ export interface Side {
 
 /** A lock is JSON with the member `lock`; a plan in JSON has none. */
 function isLockText(text: string): boolean {
-  return /^\s*\{/.test(text) && /"lock"\s*:\s*\d/.test(text);
+  if (!/^\s*\{/.test(text)) return false;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) && typeof value["lock"] === "number";
+  } catch (error) {
+    // A plan may begin with a brace and be YAML.
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
 }
 
 function usable(

@@ -44,7 +44,7 @@ export interface PlanDiff {
   /** Hash and version of both plans. */
   readonly base: PlanIdentity;
   readonly head: PlanIdentity;
-  /** In the order of plan paths. */
+  /** The whole plan first, then events, then profile properties, each in the order of the old plan. */
   readonly changes: readonly PlanChange[];
   /** The step that is due, and the version that comes of it where the base has one. */
   readonly due: { readonly step: VersionStep; readonly version?: string };
