@@ -45,6 +45,17 @@ const EVENT_KINDS = {
     data: ["breaks", "New events arrive under the other name; the old name gets none"],
     provider: ["warns", "Merge the two events in Lexicon, so that queries see one"],
   },
+  "event-merged-unfit": {
+    title: "An event is removed, and its name lives on in `was` of one that it does not fit",
+    code: ["breaks", "Its function is gone from the generated clients"],
+    data: ["breaks", "New events arrive under the other name; the old name gets none"],
+    rollout: [
+      "breaks",
+      "What shipped releases send is judged by the other event's rules, and some of it is refused",
+    ],
+    provider: ["warns", "Merge the two events in Lexicon, so that queries see one"],
+    fix: "Let the other event take what this one sends: the same sources, optional properties, types as wide.",
+  },
   "event-id-changed": {
     title: "An event has another id, and the same name on the wire",
     code: ["breaks", "The function of the generated clients has another name"],
@@ -79,6 +90,22 @@ const EVENT_KINDS = {
     code: ["deprecates", "Callers see the deprecation and what to send instead"],
     data: ["breaks", "Everything arrives under the other name; the old name gets nothing"],
     provider: ["warns", "Merge the two events in Lexicon, so that queries see one"],
+  },
+  "event-deprecated-rewritten-unfit": {
+    title: "An event is deprecated, and rewritten to one that it does not fit",
+    code: ["deprecates", "Callers see the deprecation and what to send instead"],
+    data: ["breaks", "Everything arrives under the other name; the old name gets nothing"],
+    rollout: [
+      "breaks",
+      "What shipped releases send is judged by the other event's rules, and some of it is refused",
+    ],
+    provider: ["warns", "Merge the two events in Lexicon, so that queries see one"],
+    fix: "Let the other event take what this one sends: the same sources, optional properties, types as wide.",
+  },
+  "event-rewrite-ended": {
+    title: "An event is no longer rewritten to another",
+    data: ["warns", "It arrives under its own name again"],
+    rollout: ["breaks", "What shipped releases send is judged by its own rules again"],
   },
   "event-deprecated-dropped": {
     title: "An event is deprecated, and dropped at the gateway",

@@ -117,7 +117,8 @@ function members(before: Shape, after: Shape): Direction {
       wider: before.open !== true && after.open === true,
     },
     ...names.map((name) => {
-      const [was, is] = [old[name], now[name]];
+      const was = Object.hasOwn(old, name) ? old[name] : undefined;
+      const is = Object.hasOwn(now, name) ? now[name] : undefined;
       if (was === undefined) return { narrower: is?.presence === "required", wider: after.open !== true };
       if (is === undefined) return { narrower: after.open !== true, wider: was.presence === "required" };
       const presence = {

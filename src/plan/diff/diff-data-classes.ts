@@ -55,7 +55,7 @@ function describeClass({ client, gateway, max, providers }: LockDataClass): stri
 export function diffDataClasses(list: ChangeList): void {
   const { base, head } = list.plans;
   for (const [id, before] of Object.entries(base.data_classes)) {
-    const after = head.data_classes[id] ?? (id in DATA_CLASSES ? DATA_CLASSES[id] : undefined);
+    const after = head.data_classes[id] ?? (Object.hasOwn(DATA_CLASSES, id) ? DATA_CLASSES[id] : undefined);
     if (after === undefined) continue;
     for (const kind of compare(before, after))
       list.add(kind, `data_classes.${id}`, { before: describeClass(before), after: describeClass(after) });

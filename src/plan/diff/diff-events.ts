@@ -2,6 +2,7 @@
 import type { LockEvent } from "../lock.ts";
 import { addedTo, type ChangeList } from "./change-list.ts";
 import { diffProperties } from "./diff-properties.ts";
+import { isFit, judgedAs } from "./rewrite-fit.ts";
 import { isSameEvent } from "./same-meaning.ts";
 
 const STRICTNESS = { accept: 0, strip: 1, quarantine: 2, drop: 3 } as const;
@@ -48,14 +49,19 @@ function isAccepted(list: ChangeList, name: string): boolean {
 function diffDeprecation(list: ChangeList, at: string, { before, after }: Pair): void {
   const [old, now] = [before.deprecated, after.deprecated];
   const sources = sourcesOf(list, after);
+  if (old?.gateway === now?.gateway && old?.to === now?.to) return;
+  if (old?.gateway === "rewrite" && now?.gateway !== "rewrite")
+    list.add("event-rewrite-ended", at, { sources });
   if (now === undefined) {
-    if (old !== undefined) list.add("event-deprecation-lifted", at, { sources });
+    if (old?.gateway !== "rewrite") list.add("event-deprecation-lifted", at, { sources });
     return;
   }
-  if (old?.gateway === now.gateway && old.to === now.to) return;
+  const { base, head } = list.plans;
   const kind = {
     accept: "event-deprecated",
-    rewrite: "event-deprecated-rewritten",
+    rewrite: isFit(list, judgedAs(before, base), judgedAs(after, head))
+      ? "event-deprecated-rewritten"
+      : "event-deprecated-rewritten-unfit",
     drop: "event-deprecated-dropped",
   } as const;
   list.add(kind[now.gateway], at, { ...(now.to === undefined ? {} : { after: `send ${now.to}` }), sources });
@@ -118,18 +124,31 @@ function diffReuse(list: ChangeList, id: string, after: LockEvent): boolean {
   return true;
 }
 
+function mergeKind(
+  list: ChangeList,
+  event: LockEvent,
+  heir: LockEvent,
+): "event-merged" | "event-merged-unfit" {
+  const { base, head } = list.plans;
+  return isFit(list, judgedAs(event, base), judgedAs(heir, head)) ? "event-merged" : "event-merged-unfit";
+}
+
 function diffRemoved(list: ChangeList, id: string, event: LockEvent): void {
   const { head, base } = list.plans;
   const heirs = Object.entries(head.events);
   const sources = sourcesOf(list, event).filter((source) => head.sources[source] !== undefined);
   const [same, next] =
     heirs.find(([heir, { name }]) => name === event.name && base.events[heir] === undefined) ?? [];
-  const [merged] = heirs.find(([, { was }]) => was.includes(event.name)) ?? [];
+  const [merged, heir] = heirs.find(([, { was }]) => was.includes(event.name)) ?? [];
   if (same !== undefined && next !== undefined && isSameEvent(event, next)) {
     list.add("event-id-changed", `events.${same}`, { before: id, after: same, sources });
     diffPair(list, same, { before: event, after: next });
-  } else if (merged !== undefined)
-    list.add("event-merged", `events.${id}`, { before: event.name, after: `was of ${merged}`, sources });
+  } else if (merged !== undefined && heir !== undefined)
+    list.add(mergeKind(list, event, heir), `events.${id}`, {
+      before: event.name,
+      after: `was of ${merged}`,
+      sources,
+    });
   else
     list.add(head.unknown_event === "accept" ? "event-removed-accepted" : "event-removed", `events.${id}`, {
       before: event.name,

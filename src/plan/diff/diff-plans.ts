@@ -1,5 +1,6 @@
 // Compares two locks. Entries are matched by id; renames and heirs by `was` and by name. Pure.
 import type { Lock } from "../lock.ts";
+import { bareLock } from "./bare-lock.ts";
 import { ChangeList } from "./change-list.ts";
 import { diffDataClasses } from "./diff-data-classes.ts";
 import { diffEvents } from "./diff-events.ts";
@@ -15,7 +16,7 @@ function identityOf({ name, hash, version }: Lock): PlanIdentity {
 
 /** What changes from one plan to another, in the order of the plan. The same plans give the same list. */
 export function diffPlans(base: Lock, head: Lock): PlanDiff {
-  const list = new ChangeList({ base, head });
+  const list = new ChangeList({ base: bareLock(base), head: bareLock(head) });
   diffSources(list);
   diffIdentity(list);
   diffDefaults(list);
