@@ -25,6 +25,10 @@ export const NOTHING_CHANGES: Readonly<Record<Axis, string>> = {
 
 const EVENT_KINDS = {
   "event-added": { title: "An event is added" },
+  "event-added-judged": {
+    title: "An event is added that may arrive already, as an unknown one",
+    rollout: ["warns", "Unknown events were accepted; what does not fit the plan no longer is"],
+  },
   "event-removed": {
     title: "An event is removed",
     code: ["breaks", "Its function is gone from the generated clients"],
@@ -142,6 +146,10 @@ const EVENT_KINDS = {
 
 const PROPERTY_KINDS = {
   "property-added-optional": { title: "An optional property is added" },
+  "property-added-judged": {
+    title: "An optional property is added that may arrive already, as an unknown one",
+    rollout: ["warns", "Unknown properties were accepted; values that do not fit no longer are"],
+  },
   "property-added-required": {
     title: "A required property is added",
     code: ["breaks", "Callers must say it"],

@@ -168,6 +168,9 @@ export function diffEvents(list: ChangeList): void {
   for (const [id, after] of Object.entries(head.events)) {
     const isReused = diffReuse(list, id, after);
     if (base.events[id] === undefined && !isReused && !heirs.has(`events.${id}`))
-      list.add("event-added", `events.${id}`, { after: after.name, sources: sourcesOf(list, after) });
+      list.add(base.unknown_event === "accept" ? "event-added-judged" : "event-added", `events.${id}`, {
+        after: after.name,
+        sources: sourcesOf(list, after),
+      });
   }
 }

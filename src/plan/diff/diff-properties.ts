@@ -128,7 +128,9 @@ export function diffProperties(list: ChangeList, pair: EventPair): void {
         sources,
       });
     const required = sources.filter((source) => useBy(property, source) === "required");
-    const kind = required.length > 0 ? "property-added-required" : "property-added-optional";
+    const optional =
+      before.unknown_property === "accept" ? "property-added-judged" : "property-added-optional";
+    const kind = required.length > 0 ? "property-added-required" : optional;
     list.add(kind, at(name), {
       after: describe(property),
       sources: required.length > 0 ? required : sources,
