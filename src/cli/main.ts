@@ -20,6 +20,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   check: async () => (await import("./commands/check.ts")).addCheck,
   compile: async () => (await import("./commands/check.ts")).addCompile,
   export: async () => (await import("./commands/check.ts")).addExport,
+  diff: async () => (await import("./commands/diff.ts")).addDiff,
+  rename: async () => (await import("./commands/rename.ts")).addRename,
   generate: async () => (await import("./commands/generate.ts")).addGenerate,
   listen: async () => (await import("./commands/listen.ts")).addListen,
   up: async () => (await import("./commands/up.ts")).addUp,

@@ -12,6 +12,11 @@ export const ERROR_HINTS = {
     "Look at `host`, `project_id` and `service_account` of the destination, and at the dates; after a 429 wait an hour.",
   FILE_EXISTS: "Choose another folder, or pass `--force` to overwrite.",
   FILE_UNWRITABLE: "Name a file in a folder that is there and that this user may write to.",
+  GIT_MISSING: "Install git, or name files instead of refs: a plan, or a lock of `plumbline compile`.",
+  GIT_NOT_A_REPOSITORY:
+    "Run it inside the repository of the plan, or name a plan file or a lock instead of a ref.",
+  GIT_PLAN_MISSING: "Name the file as it was called there, as in `main:old/plan.yaml`.",
+  GIT_REF_UNKNOWN: "Fetch it first; a shallow clone in CI needs its whole history (`fetch-depth: 0`).",
   INPUT_EMPTY:
     "Look at the input: one JSON object a line, with `event` and `properties`; docs/guide/inferring-a-plan.md lists the shapes.",
   INPUT_UNREADABLE: "Name a file that this user may read, `-` for stdin, `--export` or `--gateway`.",
@@ -43,6 +48,10 @@ export const ERROR_HINTS = {
   PLAN_EVENT_UNKNOWN: "Name an event by its id, the key under `events` in the plan.",
   PLAN_LOCK_INVALID: "Compile the plan again with `plumbline compile`; a lock is never edited by hand.",
   PLAN_PATTERN_UNSUPPORTED: "Write the pattern in RE2 syntax: no look-around and no back-references.",
+  RENAME_AMBIGUOUS: "Name one of the places, as in `events.orderPlaced.total`.",
+  RENAME_ID_UNKNOWN: "Name an id, the key in the plan; `plumbline export` lists them.",
+  RENAME_NAME_TAKEN: "Choose another name, or rename what has it first.",
+  RENAME_NOT_HERE: "Rename the shared property: every event that refers to it follows.",
 } as const;
 
 /** One of the codes in {@link ERROR_HINTS}. */

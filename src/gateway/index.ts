@@ -26,7 +26,7 @@ export {
 } from "./judge/create-judge.ts";
 export type { VerdictNotice } from "./judge/judge-batch.ts";
 export { makeSnapshot, type PlanSnapshot } from "./judge/snapshot.ts";
-export { previewPlan, type PreviewReport, type PreviewRow } from "./preview/preview-plan.ts";
+export { type JudgedPair, previewPlan, type PreviewReport, type PreviewRow } from "./preview/preview-plan.ts";
 export { readReceived, type Received } from "./preview/read-received.ts";
 export {
   findQuarantined,
@@ -35,7 +35,7 @@ export {
   type QuarantineFilter,
   type QuarantineGroup,
 } from "./quarantine/find-quarantined.ts";
-export type { QuarantinedItem, QuarantineRecord } from "./quarantine/record.ts";
+export { type QuarantinedItem, type QuarantineRecord, releaseOf } from "./quarantine/record.ts";
 export { discardQuarantine, replayQuarantine, type ReplayReport } from "./quarantine/replay.ts";
 export { trimQuarantine } from "./quarantine/retention.ts";
 export type { ListenReport, SeenFinding } from "./listen/collect.ts";

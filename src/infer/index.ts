@@ -5,7 +5,7 @@ export {
   type TrafficEvent,
   type TrafficProfile,
 } from "./profile/traffic-profile.ts";
-export type { TrafficSource } from "./profile/traffic-source.ts";
+export { sourceOfLibrary, type TrafficSource } from "./profile/traffic-source.ts";
 export { UNSEEN_DAYS } from "./propose/event-history.ts";
 export { INFER_FINDINGS, type InferFindingId } from "./propose/infer-findings.ts";
 export { EMPTY_DRAFT, type PlanDraft } from "./propose/plan-draft.ts";

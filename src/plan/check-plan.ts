@@ -5,7 +5,7 @@ import type { DocumentPath } from "./files/located-document.ts";
 import type { PlanFiles } from "./files/plan-files.ts";
 import { readPlan } from "./files/read-plan.ts";
 import type { Lock } from "./lock.ts";
-import type { RawGenerate, RawIgnore, RawPlan } from "./raw-plan.ts";
+import type { RawDiff, RawGenerate, RawIgnore, RawPlan } from "./raw-plan.ts";
 import { resolvePlan } from "./resolve/resolve-plan.ts";
 import { careRules } from "./rules/care-rules.ts";
 import { limitRules } from "./rules/limit-rules.ts";
@@ -27,6 +27,8 @@ export interface CheckedPlan {
   readonly lock: Lock | undefined;
   /** Settings of generated clients by source id. Not part of the lock: where files go does not change what is sent. */
   readonly clients: Readonly<Record<string, RawGenerate>>;
+  /** Settings of `plumbline diff`. Not part of the lock: they judge a change, not an event. */
+  readonly diff: RawDiff;
 }
 
 function clientsOf(plan: RawPlan): Record<string, RawGenerate> {
@@ -122,7 +124,7 @@ export function checkPlan(entry: string, files: PlanFiles, options: CheckOptions
   const read = readPlan(entry, files);
   const { plan, findings } = read;
   const locate: Locate = (path) => read.locate(path);
-  if (plan === undefined) return { findings, lock: undefined, clients: {} };
+  if (plan === undefined) return { findings, lock: undefined, clients: {}, diff: {} };
   const resolved = resolvePlan(plan);
   const context = { raw: plan, resolved, ...options };
   const hits = [
@@ -146,6 +148,7 @@ export function checkPlan(entry: string, files: PlanFiles, options: CheckOptions
   return {
     findings: all,
     clients: clientsOf(plan),
+    diff: plan.diff,
     lock: hasError ? undefined : compileLock({ entry, plan, resolved, limits: options.limits, locate }),
   };
 }

@@ -12,7 +12,12 @@ function textOf({ where, level, message, fix, id, at }: Finding): string {
   return `${place}${level}: ${message} [${id}] ${at}${fix === undefined ? "" : `\n    ${fix}`}`;
 }
 
-function sarifOf(findings: readonly Finding[]): object {
+/** Where the page of a finding is. */
+export type HelpUri = (id: string) => string;
+
+const pageOf: HelpUri = (id) => `${DOCS}/${id}.md`;
+
+function sarifOf(findings: readonly Finding[], helpUri: HelpUri): object {
   const ids = [...new Set(findings.map(({ id }) => id))].sort();
   return {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
@@ -23,7 +28,7 @@ function sarifOf(findings: readonly Finding[]): object {
           driver: {
             name: "plumbline",
             informationUri: DOCS,
-            rules: ids.map((id) => ({ id, helpUri: `${DOCS}/${id}.md` })),
+            rules: ids.map((id) => ({ id, helpUri: helpUri(id) })),
           },
         },
         results: findings.map(({ id, level, message, fix, where, at }) => ({
@@ -65,15 +70,19 @@ function githubOf({ level, where, id, message, fix, at }: Finding): string {
   return `::${GITHUB_LEVELS[level]} ${place}title=${escapeProperty(id)}::${escapeData(text)}`;
 }
 
-/** Prints findings in a format. */
-export function formatFindings(findings: readonly Finding[], format: FindingsFormat): string {
+/** Prints findings in a format. `helpUri` is for findings that are explained elsewhere. */
+export function formatFindings(
+  findings: readonly Finding[],
+  format: FindingsFormat,
+  { helpUri = pageOf }: { readonly helpUri?: HelpUri } = {},
+): string {
   switch (format) {
     case "text":
       return findings.map(textOf).join("\n");
     case "json":
       return JSON.stringify({ findings }, null, 2);
     case "sarif":
-      return JSON.stringify(sarifOf(findings), null, 2);
+      return JSON.stringify(sarifOf(findings, helpUri), null, 2);
     case "github":
       return findings.map(githubOf).join("\n");
     default:

@@ -151,6 +151,8 @@ export interface Lock {
   /** Version of the lock's own format. */
   readonly lock: 1;
   readonly name: string;
+  /** Version of the plan, `MAJOR.MINOR.PATCH`, where it says one. */
+  readonly version?: string;
   /** SHA-256 (hex) of the canonical JSON of all members but `hash` and `provenance`. */
   readonly hash: string;
   readonly unknown_event: UnknownEventPolicy;

@@ -35,6 +35,8 @@ const oneOfValues = (description: string, values: readonly string[]): JsonObject
   description,
 });
 
+const gate = (description: string): JsonObject => oneOfValues(description, ["fail", "warn", "off"]);
+
 const DATE = text("Date as YYYY-MM-DD", { pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" });
 const WAS = listOf("Old wire names, still accepted and rewritten", text("A wire name"));
 const PRESENCE = oneOfValues("Whether it must be sent", ["required", "optional"]);
@@ -189,6 +191,9 @@ const GENERATE = object(
 const SECTIONS: JsonObject = {
   plumbline: { const: 1, description: "Version of this format" },
   name: text("Name of the plan"),
+  version: text("Version of the plan, MAJOR.MINOR.PATCH; `plumbline diff` says which is due", {
+    pattern: "^[0-9]{1,9}\\.[0-9]{1,9}\\.[0-9]{1,9}$",
+  }),
   include: listOf("More files of the plan, as globs from this file", text("A glob")),
   defaults: object("What holds where an event says nothing", {
     unknown_event: oneOfValues("Events not in the plan", ["accept", "quarantine", "drop"]),
@@ -281,6 +286,14 @@ const SECTIONS: JsonObject = {
       description: "Oldest release (`>=7.1`), or how long a release lives (`14d`)",
     },
   },
+  diff: object("What `plumbline diff` does with changes that break something", {
+    gates: object("By who feels it", {
+      code: gate("Callers of generated clients"),
+      data: gate("History, queries, dashboards"),
+      rollout: gate("Releases already shipped"),
+      provider: gate("What the provider can follow"),
+    }),
+  }),
   lint: object("Levels of findings, and exceptions", {
     rules: {
       type: "object",

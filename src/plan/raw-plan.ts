@@ -103,9 +103,19 @@ export interface RawGenerate {
   readonly checks?: "always" | "development";
 }
 
+/** What a breaking change does to `plumbline diff`, by axis. */
+export type GateLevel = "fail" | "warn" | "off";
+
+/** Settings of `plumbline diff`. Not part of the lock. */
+export interface RawDiff {
+  readonly gates?: Readonly<Partial<Record<"code" | "data" | "rollout" | "provider", GateLevel>>>;
+}
+
 /** All files of a plan put together. */
 export interface RawPlan {
   readonly name: string;
+  readonly version?: string;
+  readonly diff: RawDiff;
   readonly defaults: RawDefaults;
   readonly sources: Readonly<Record<string, { readonly trust: Trust; readonly generate?: RawGenerate }>>;
   readonly identity:

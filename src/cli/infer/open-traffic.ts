@@ -33,6 +33,12 @@ function counting(name: string, stream: Readable, sizeBytes: number | undefined)
   return { name, bytes: (unpacked ?? stream) as AsyncIterable<Buffer>, sizeBytes, takenBytes: () => taken };
 }
 
+/** A folder, a broken archive, a connection that went away: of the input, not of this program. */
+export function withReason(cause: unknown, name: string): unknown {
+  if (!(cause instanceof Error) || !("code" in cause) || cause instanceof AppError) return cause;
+  return new AppError("INPUT_UNREADABLE", `Cannot read ${name}: ${cause.message}`, { cause });
+}
+
 /**
  * Opens a file, or stdin for `-`.
  *

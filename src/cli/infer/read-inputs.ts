@@ -1,8 +1,7 @@
 // Reads every input of `infer` into one profile, with progress.
-import { AppError } from "../../core/index.ts";
 import { EventLines, type TrafficProfile } from "../../infer/index.ts";
 import type { Output } from "../terminal/output.ts";
-import type { TrafficInput } from "./open-traffic.ts";
+import { type TrafficInput, withReason } from "./open-traffic.ts";
 
 const PERCENT = 100;
 
@@ -18,12 +17,6 @@ function progressText(input: TrafficInput, count: number, startedAt: number): st
       ? ""
       : `${Math.floor((input.takenBytes() / input.sizeBytes) * PERCENT)} %, `;
   return `infer: ${input.name}: ${done}${count.toLocaleString("en-US")} events, ${rate.toLocaleString("en-US")} a second`;
-}
-
-/** A folder, a broken archive, a connection that went away: of the input, not of this program. */
-function withReason(cause: unknown, name: string): unknown {
-  if (!(cause instanceof Error) || !("code" in cause) || cause instanceof AppError) return cause;
-  return new AppError("INPUT_UNREADABLE", `Cannot read ${name}: ${cause.message}`, { cause });
 }
 
 /** Reads one input to its end. What is no event is counted and told; it does not end the run. */

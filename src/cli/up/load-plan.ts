@@ -10,6 +10,7 @@ export interface LoadedPlan {
   /** Undefined when a finding is an error. */
   readonly lock: Lock | undefined;
   readonly clients: CheckedPlan["clients"];
+  readonly diff: CheckedPlan["diff"];
   readonly files: readonly string[];
 }
 
@@ -19,7 +20,7 @@ export function todayIso(): string {
 }
 
 /** Names a file as people here do, and as annotations of a code host need it: from the working folder. */
-function fromHere(finding: Finding): Finding {
+export function fromHere(finding: Finding): Finding {
   const { where } = finding;
   if (where === undefined) return finding;
   const file = relative(process.cwd(), where.file);
@@ -30,7 +31,7 @@ function fromHere(finding: Finding): Finding {
 export function loadPlan(entry: string): LoadedPlan {
   const disk = diskPlanFiles();
   const files = new Set<string>([entry]);
-  const { findings, lock, clients } = checkPlan(
+  const { findings, lock, clients, diff } = checkPlan(
     entry,
     {
       expand: (globs, from) => disk.expand(globs, from),
@@ -41,5 +42,5 @@ export function loadPlan(entry: string): LoadedPlan {
     },
     { limits: [MIXPANEL_PLAN_LIMITS], today: todayIso() },
   );
-  return { findings: findings.map(fromHere), lock, clients, files: [...files] };
+  return { findings: findings.map(fromHere), lock, clients, diff, files: [...files] };
 }

@@ -1,7 +1,8 @@
 // What a new plan would have done to the traffic that is still in `raw`, beside what the plan of today does. Reads only.
 import type { EpochMs, Journal, Verdict } from "../../core/index.ts";
-import { judgeItem } from "../judge/judge-item.ts";
+import { type Judged, judgeItem } from "../judge/judge-item.ts";
 import type { PlanSnapshot } from "../judge/snapshot.ts";
+import { releaseOf } from "../quarantine/record.ts";
 import { decodeRaw, RAW_LOG } from "../raw-record.ts";
 import type { Receiver } from "../receiver.ts";
 import type { SourceTable } from "../sources.ts";
@@ -15,6 +16,18 @@ export interface PreviewOptions {
   /** Only requests received at or after. */
   readonly since: EpochMs;
   readonly onProgress?: (requests: number) => void;
+  /** Each event and profile operator with both judgements, for what the report does not count. */
+  readonly onJudged?: (pair: JudgedPair) => void;
+}
+
+/** One event or profile operator, judged by both plans. */
+export interface JudgedPair {
+  readonly source: string;
+  /** Of the app that sent it; empty where nothing says it. */
+  readonly release: string;
+  readonly name: string;
+  readonly today: Pick<Judged, "verdict" | "repairs">;
+  readonly next: Pick<Judged, "verdict" | "repairs">;
 }
 
 /** One kind of change: this event of this source, judged so today and otherwise by the new plan. */
@@ -97,12 +110,14 @@ function judgeRecord(bytes: Uint8Array, options: PreviewOptions, preview: Previe
       index,
       repetition: 0,
     };
+    const release = item.kind === "event" ? releaseOf(item.properties) : "";
     const copy = item.kind === "event" ? { ...item, properties: { ...item.properties } } : item;
     const today = judgeItem(copy, { snapshot: options.today, source, geolocate: undefined }, place);
     const next = judgeItem(item, { snapshot: options.next, source, geolocate: undefined }, place);
     for (const [part, before] of today.entries()) {
       const after = next[part];
       if (!after) continue;
+      options.onJudged?.({ source: source.id, release, name: before.name, today: before, next: after });
       const had = idsOf(before.findings);
       const has = idsOf(after.findings);
       preview.add({
