@@ -33,7 +33,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
 
 /** The one command that was asked for; all of them when none is known, so that help and suggestions are whole. */
 function wanted(words: readonly string[]): readonly (() => Promise<Add>)[] {
-  const word = words.find((one) => Object.hasOwn(COMMANDS, one));
+  const word = words.find((one, index) => Object.hasOwn(COMMANDS, one) && words[index - 1] !== "--config");
   const command = word === undefined ? undefined : COMMANDS[word];
   return command === undefined ? Object.values(COMMANDS) : [command];
 }

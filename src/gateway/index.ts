@@ -35,7 +35,7 @@ export {
   type QuarantineFilter,
   type QuarantineGroup,
 } from "./quarantine/find-quarantined.ts";
-export { type QuarantinedItem, type QuarantineRecord, releaseOf } from "./quarantine/record.ts";
+export type { QuarantinedItem, QuarantineRecord } from "./quarantine/record.ts";
 export { discardQuarantine, replayQuarantine, type ReplayReport } from "./quarantine/replay.ts";
 export { trimQuarantine } from "./quarantine/retention.ts";
 export type { ListenReport, SeenFinding } from "./listen/collect.ts";

@@ -33,6 +33,13 @@ export { makeValidator, type ValidatorOptions } from "./validator/make-validator
 export { isBuiltInEvent, isGatewayProperty, isSdkEventProperty, isUnsafeKey } from "./validator/built-in.ts";
 export { datetimeFromText } from "./validator/datetime.ts";
 export { numberFromText } from "./validator/fit-number.ts";
+export {
+  makeSupportingValidator,
+  type OlderPlan,
+  type OlderPlans,
+  STAMP_CHARACTERS,
+} from "./validator/older-plans.ts";
+export { releaseOf } from "./validator/release.ts";
 export { isFormat } from "./validator/formats.ts";
 export { looksLikePhone } from "./validator/identity.ts";
 export { foldName } from "./validator/names.ts";

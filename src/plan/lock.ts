@@ -158,6 +158,8 @@ export interface Lock {
   readonly unknown_event: UnknownEventPolicy;
   /** Event property in which generated clients name the plan they were made from. */
   readonly plan_property: string;
+  /** Oldest releases that are alive, by source: `14d` or `>=7.1`. Absent where the plan says nothing. */
+  readonly support?: Readonly<Record<string, string>>;
   readonly sources: Readonly<Record<string, { readonly trust: Trust }>>;
   readonly identity: LockIdentity;
   readonly data_classes: Readonly<Record<string, LockDataClass>>;

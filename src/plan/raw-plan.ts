@@ -128,6 +128,7 @@ export interface RawPlan {
   readonly data_classes: Readonly<Record<string, Partial<LockDataClass>>>;
   readonly properties: Readonly<Record<string, RawProperty>>;
   readonly groups_of_properties: Readonly<Record<string, Readonly<Record<string, RawPropertyUse>>>>;
+  readonly support: Readonly<Record<string, string>>;
   readonly events: Readonly<Record<string, RawEvent>>;
   readonly people: Readonly<Record<string, RawPerson>>;
   readonly groups: Readonly<Record<string, Readonly<Record<string, RawPerson>>>>;

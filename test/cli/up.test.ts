@@ -174,6 +174,45 @@ describe("a running gateway", () => {
     );
   });
 
+  test("an event that an older plan's client made is judged by that plan, also after a restart; another's is not", async () => {
+    const stampOf = async () => {
+      const { stdout } = await cli("compile");
+      return (JSON.parse(stdout) as { hash: string }).hash.slice(0, 12);
+    };
+    const plan = join(system.directory, "plan.yaml");
+    const older = await stampOf();
+    const loads = () => gateway.errors().split("a new plan holds").length;
+    const before = loads();
+    const stricter = (await readFile(plan, "utf8")).replace(
+      "total: { type: number,",
+      "currency: { type: string, presence: required, data: none, description: Code }\n      total: { type: number,",
+    );
+    await writeFile(plan, stricter);
+    await eventually(
+      () => Promise.resolve(loads()),
+      (now) => now > before,
+      { what: "the stricter plan" },
+    );
+    expect(await stampOf()).not.toBe(older);
+    await track("Order completed", "by-the-old-plan", { total: 1, plan: older });
+    await arrived("by-the-old-plan");
+    expect(await gateway.stop()).toBe(0);
+    gateway = await system.startGateway();
+    admin = adminUrl();
+    await track("Order completed", "without-a-plan", { total: 1 });
+    await track("Order completed", "after-the-restart", { total: 1, plan: older });
+    await arrived("after-the-restart");
+    const sent = (await exportEvents(system.emulator.url)).map(({ properties }) => properties.$insert_id);
+    expect(sent).not.toContain("without-a-plan");
+    await writeFile(plan, WITH_CHECKOUT);
+    gateway.process.kill("SIGHUP");
+    await eventually(
+      () => Promise.resolve(loads()),
+      (now) => now > 1,
+      { what: "the plan of before" },
+    );
+  });
+
   test("status reads the journal beside the running gateway", async () => {
     const { stdout, code } = await cli("status", "--json");
     expect(code).toBe(0);

@@ -1,8 +1,15 @@
 // Real events for `diff --traffic`: files and stdin, the raw export of a destination, or what the gateway's journal still holds.
 import { AppError } from "../../core/index.ts";
-import { previewPlan, releaseOf } from "../../gateway/index.ts";
+import { previewPlan } from "../../gateway/index.ts";
 import { EventLines } from "../../infer/index.ts";
-import { type Lock, makeValidator, TrafficScale, type TrafficWeight, weighEvent } from "../../plan/index.ts";
+import {
+  releaseOf,
+  type Lock,
+  makeValidator,
+  TrafficScale,
+  type TrafficWeight,
+  weighEvent,
+} from "../../plan/index.ts";
 import { systemClock } from "../adapters/system-clock.ts";
 import { withJournal } from "../commands/open-stores.ts";
 import type { Config, ConfigDestination } from "../config/config.ts";

@@ -25,6 +25,7 @@ import type { Lock } from "../../plan/index.ts";
 import { createMixpanelProvider } from "../../providers/index.ts";
 import type { Config, ConfigDestination } from "../config/config.ts";
 import { makeLiveSources } from "./live-sources.ts";
+import { olderPlans } from "./plan-archive.ts";
 
 export interface PipelineOptions {
   readonly config: Config;
@@ -65,11 +66,13 @@ export function makeReceivers(config: Config): readonly Receiver[] {
 
 const HASH_CHARACTERS = 32;
 
-/** Makes the snapshot with the configured key for hashed data classes. */
+/** Makes the snapshot with the configured key for hashed data classes, and the plans that held before. */
 export function snapshotOf(lock: Lock, config: Config): PlanSnapshot {
   const { hashKey } = config;
-  if (hashKey === undefined) return makeSnapshot(lock);
+  const older = olderPlans(config.data, lock);
+  if (hashKey === undefined) return makeSnapshot(lock, { older });
   return makeSnapshot(lock, {
+    older,
     hash: (text) => createHmac("sha256", hashKey).update(text).digest("hex").slice(0, HASH_CHARACTERS),
   });
 }

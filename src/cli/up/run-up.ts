@@ -25,6 +25,7 @@ import { checkSources, makeLiveSources } from "./live-sources.ts";
 import { type LoadedPlan, loadPlan } from "./load-plan.ts";
 import { journalDirectory, makeReceivers, snapshotOf, startPipeline } from "./pipeline.ts";
 import { type RunningPipeline, startPipelineThread } from "./pipeline-thread.ts";
+import { archivePlan } from "./plan-archive.ts";
 import { watchPlan } from "./plan-watch.ts";
 import { passRecordings } from "./pass-recordings.ts";
 import { readSdkFiles } from "./sdk-files.ts";
@@ -161,6 +162,9 @@ class Up implements RunningUp {
     const journal = await openUpJournal(config, this.#log);
     this.#journal = journal;
     this.#closers.push(() => journal.close());
+    // Only who has the journal has the data folder.
+    archivePlan(config.data, this.#lock, this.#clock.now());
+    this.#snapshot = snapshotOf(this.#lock, config);
     await registerConsumers(journal, config);
     const parts = {
       config,
@@ -270,6 +274,7 @@ class Up implements RunningUp {
     try {
       const lock = requireLock(loadPlan(config.plan), config);
       if (lock.hash === this.#lock.hash) return Promise.resolve([]);
+      archivePlan(config.data, lock, this.#clock.now());
       this.#snapshot = snapshotOf(lock, config);
       this.#lock = lock;
       this.#loadedAt = this.#clock.now();

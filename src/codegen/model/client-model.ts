@@ -1,12 +1,13 @@
 // What one source may send, made from a lock: the only thing that generators read. Everything is sorted, filtered and named here, so that
 // a generator decides nothing but how its language writes it.
-import type {
-  Lock,
-  LockEvent,
-  LockProfileProperty,
-  ProfileOperation,
-  Trust,
-  ValueType,
+import {
+  type Lock,
+  type LockEvent,
+  type LockProfileProperty,
+  type ProfileOperation,
+  STAMP_CHARACTERS,
+  type Trust,
+  type ValueType,
 } from "../../plan/index.ts";
 import type { GenerateSettings } from "../settings.ts";
 import { type ClientRule, clientRule } from "./client-rule.ts";
@@ -75,9 +76,6 @@ export interface ClientModel {
   };
   readonly domains: readonly ClientDomain[];
 }
-
-/** Characters of the hash that events carry: 48 bits, enough to tell the plans of one company apart. */
-export const STAMP_CHARACTERS = 12;
 
 const OPERATION_ORDER: readonly ProfileOperation[] = [
   "$set",

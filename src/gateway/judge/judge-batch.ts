@@ -1,13 +1,9 @@
 // Judges a batch of raw records into what one transaction will write. Nothing here touches the disk.
 import { AppError, type JournalRecord, type Log } from "../../core/index.ts";
+import { releaseOf } from "../../plan/index.ts";
 import type { Geolocate } from "../enrich/geolocation.ts";
 import { contentOf } from "../enrich/insert-id.ts";
-import {
-  type QuarantinedItem,
-  type QuarantineRecord,
-  quarantineId,
-  releaseOf,
-} from "../quarantine/record.ts";
+import { type QuarantinedItem, type QuarantineRecord, quarantineId } from "../quarantine/record.ts";
 import { decodeRaw, type RawRecord } from "../raw-record.ts";
 import type { ReceivedItem, Receiver } from "../receiver.ts";
 import type { SourceSettings, SourceTable } from "../sources.ts";

@@ -2,7 +2,7 @@
 import type { EpochMs, Journal, Verdict } from "../../core/index.ts";
 import { type Judged, judgeItem } from "../judge/judge-item.ts";
 import type { PlanSnapshot } from "../judge/snapshot.ts";
-import { releaseOf } from "../quarantine/record.ts";
+import { releaseOf } from "../../plan/index.ts";
 import { decodeRaw, RAW_LOG } from "../raw-record.ts";
 import type { Receiver } from "../receiver.ts";
 import type { SourceTable } from "../sources.ts";

@@ -74,14 +74,3 @@ export function encodeQuarantine(record: QuarantineRecord): Uint8Array {
 export function decodeQuarantine(bytes: Uint8Array): QuarantineRecord {
   return JSON.parse(Buffer.from(bytes).toString("utf8")) as QuarantineRecord;
 }
-
-const RELEASE_NAMES = ["$app_version_string", "$app_version", "app_version", "$app_release", "release"];
-
-/** Release of the app that sent an event, as its SDK names it; empty when it does not. */
-export function releaseOf(properties: Readonly<Record<string, unknown>>): string {
-  for (const name of RELEASE_NAMES) {
-    const value = properties[name];
-    if (typeof value === "string" || typeof value === "number") return String(value).slice(0, 40);
-  }
-  return "";
-}

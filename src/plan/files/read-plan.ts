@@ -217,6 +217,7 @@ export function readPlan(entry: string, files: PlanFiles): ReadPlan {
     groups_of_properties: {},
     events: {},
     people: {},
+    support: {},
     groups: {},
     lint: {},
     diff: {},
