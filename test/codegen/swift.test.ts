@@ -1,42 +1,32 @@
 // Swift clients. No registry at hand has a Swift compiler: the files are held to a Swift grammar, which proves their form and nothing more.
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { Language, type Node, Parser } from "web-tree-sitter";
+import type { Node } from "web-tree-sitter";
 import { tempDirectory } from "../support/temp.ts";
 import { writeClient } from "./generated.ts";
 import { goldenLock } from "./golden-cases.ts";
+import { broken, makeSwiftParser } from "./swift-grammar.ts";
 
 const folder = tempDirectory("codegen-swift");
 const settings = { language: "swift", out: "", adapters: ["mixpanel-swift"] } as const;
 const files = writeClient(folder, { lock: goldenLock("client"), source: "web", settings });
 const source = (file: string): string => readFileSync(join(folder, file), "utf8");
 
-function broken(node: Node): readonly string[] {
-  const own =
-    node.isError || node.isMissing ? [`${node.startPosition.row + 1}: ${node.text.slice(0, 60)}`] : [];
-  return [...own, ...node.children.flatMap((child) => (child?.hasError ? broken(child) : []))];
-}
-
 describe("Swift (by parser: there is no compiler to be had here)", () => {
-  const parser: { parse(text: string): Node | undefined } = { parse: () => undefined };
+  const parser: { parse?: (text: string) => Node } = {};
 
   beforeAll(async () => {
-    await Parser.init();
-    const path = createRequire(import.meta.url).resolve("tree-sitter-wasms/out/tree-sitter-swift.wasm");
-    const made = new Parser();
-    made.setLanguage(await Language.load(path));
-    parser.parse = (text) => made.parse(text)?.rootNode;
+    parser.parse = await makeSwiftParser();
   });
 
   test("the parser finds what is broken", () => {
-    const root = parser.parse("public struct A { let b: = 1 }");
+    const root = parser.parse?.("public struct A { let b: = 1 }");
     expect(root?.hasError).toBe(true);
   });
 
   test.each(files)("%s parses", (file) => {
-    const root = parser.parse(source(file));
+    const root = parser.parse?.(source(file));
     expect(root && broken(root)).toEqual([]);
     expect(root?.hasError).toBe(false);
   });

@@ -26,7 +26,7 @@ export const STAMP_CHARACTERS = 12;
 /** The present plan as far as it holds for releases of older ones: names, replacements and data classes, and no demands. */
 function lenient(lock: Lock): Lock {
   const events = Object.entries(lock.events).map(([id, event]): [string, LockEvent] => {
-    const properties = Object.entries(event.properties).map(([name, { sources: _, ...property }]) => [
+    const properties = Object.entries(event.properties).map(([name, { sources: _sources, ...property }]) => [
       name,
       { ...property, presence: "optional" as const },
     ]);
