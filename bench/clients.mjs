@@ -217,7 +217,8 @@ function timed(folder, args, runs = 3) {
     const started = performance.now();
     const { status, stderr } = spawnSync(process.execPath, [cli, ...args], { cwd: folder });
     times.push((performance.now() - started) / 1000);
-    if (status !== 0 && status !== 1) throw new Error(`${args.join(" ")} ended with ${status}: ${stderr}`);
+    if (status !== 0 && status !== 1)
+      throw new Error(`${args.join(" ")} ended with ${status}: ${stderr.toString()}`);
   }
   return times.sort((a, b) => a - b)[Math.floor(runs / 2)];
 }

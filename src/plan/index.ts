@@ -78,6 +78,7 @@ export {
   weighEvent,
 } from "./diff/traffic-weight.ts";
 export { exportCsv } from "./export/export-csv.ts";
+export { exportHtml } from "./export/export-html.ts";
 export { exportMarkdown } from "./export/export-markdown.ts";
 export { didYouMean, type LocatedDocument, parseLocated } from "./files/located-document.ts";
 export type { PlanFiles } from "./files/plan-files.ts";

@@ -20,7 +20,7 @@ interface Checked {
   /** Where the language's tools are; undefined: not on this machine. */
   readonly found: unknown;
   /** Checks a folder of generated files; answers what is wrong. */
-  check(client: string): Promise<string>;
+  readonly check: (client: string) => Promise<string>;
 }
 
 const java = toolchains.java ?? [];
@@ -44,24 +44,20 @@ const LANGUAGES: Readonly<Record<string, Checked>> = {
     check: (client) =>
       output(
         join(root, "node_modules/.bin/tsc"),
-        ...[
-          "--noEmit",
-          "--strict",
-          "--exactOptionalPropertyTypes",
-          "--noUncheckedIndexedAccess",
-          "--types",
-          "",
-        ],
-        ...[
-          "--target",
-          "es2022",
-          "--lib",
-          "es2022,dom",
-          "--module",
-          "esnext",
-          "--moduleResolution",
-          "bundler",
-        ],
+        "--noEmit",
+        "--strict",
+        "--exactOptionalPropertyTypes",
+        "--noUncheckedIndexedAccess",
+        "--types",
+        "",
+        "--target",
+        "es2022",
+        "--lib",
+        "es2022,dom",
+        "--module",
+        "esnext",
+        "--moduleResolution",
+        "bundler",
         ...readdirSync(client).map((file) => join(client, file)),
       ),
   },
@@ -89,7 +85,12 @@ const LANGUAGES: Readonly<Record<string, Checked>> = {
     check: (client) =>
       output(
         "javac",
-        ...["-Xlint:all", "-Werror", "-cp", java.join(":"), "-d", join(folder, "java-classes")],
+        "-Xlint:all",
+        "-Werror",
+        "-cp",
+        java.join(":"),
+        "-d",
+        join(folder, "java-classes"),
         ...readdirSync(client).map((file) => join(client, file)),
       ),
   },

@@ -2,7 +2,14 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import pc from "picocolors";
-import { exportCsv, exportMarkdown, formatFindings, lockText, planJsonSchema } from "../../plan/index.ts";
+import {
+  exportCsv,
+  exportHtml,
+  exportMarkdown,
+  formatFindings,
+  lockText,
+  planJsonSchema,
+} from "../../plan/index.ts";
 import { EXIT } from "../terminal/exit-codes.ts";
 import { findingLines, makeOutput, printLine } from "../terminal/output.ts";
 import { loadPlan } from "../up/load-plan.ts";
@@ -76,19 +83,23 @@ export function addCompile(program: Command): void {
     });
 }
 
+const EXPORTS = { markdown: exportMarkdown, csv: exportCsv, html: exportHtml } as const;
+
 export function addExport(program: Command): void {
   program
     .command("export [plan]")
     .description("Export a plan for people and tools")
     .addOption(
       new Option("--format <format>", "what to write")
-        .choices(["json-schema", "markdown", "csv"])
+        .choices(["json-schema", "markdown", "csv", "html"])
         .default("markdown"),
     )
     .action((plan: string | undefined, _: unknown, command: Command) => {
-      const flags = command.optsWithGlobals<GlobalOptions & { format: string }>();
+      const flags = command.optsWithGlobals<
+        GlobalOptions & { format: keyof typeof EXPORTS | "json-schema" }
+      >();
       const lock = requirePlan(plan, flags);
       if (flags.format === "json-schema") printLine(JSON.stringify(planJsonSchema(lock), null, 2));
-      else process.stdout.write(flags.format === "csv" ? exportCsv(lock) : exportMarkdown(lock));
+      else process.stdout.write(EXPORTS[flags.format](lock));
     });
 }
