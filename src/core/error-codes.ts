@@ -32,6 +32,10 @@ export const ERROR_HINTS = {
   GENERATE_NOTHING: "Give a source `generate: { language, out }` in the plan.",
   GENERATE_TRUST_UNSUPPORTED:
     "Choose another language for this source, or another trust: docs/guide/generated-clients.md has the table.",
+  // providers
+  LEXICON_BUSY: "Run it again in a minute: it goes on where it stopped. `--wait` lets it wait longer.",
+  LEXICON_REFUSED:
+    "The service account needs to be owner or admin of the project; project_id and host have to fit.",
   // emulator
   EMULATOR_FAULT_INVALID: "Faults are described in docs/guide/emulator.md.",
   EMULATOR_SWITCH_UNKNOWN: "Switches are described in docs/guide/emulator.md.",

@@ -10,3 +10,6 @@ export {
   MIXPANEL_TRACK_LIMITS,
 } from "./mixpanel/delivery-limits.ts";
 export { MIXPANEL_PLAN_LIMITS } from "./mixpanel/plan-limits.ts";
+export { compareLexicon, type LexiconComparison, type StoredEntity } from "./mixpanel/lexicon/compare.ts";
+export { createLexiconClient, type LexiconClient } from "./mixpanel/lexicon/client.ts";
+export type { LexiconEntity, LexiconProperty } from "./mixpanel/lexicon/entity.ts";

@@ -20,7 +20,12 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-const TRY_LATER: ReadonlySet<string> = new Set(["JOURNAL_FULL", "JOURNAL_LOCKED", "JOURNAL_IO"]);
+const TRY_LATER: ReadonlySet<string> = new Set([
+  "JOURNAL_FULL",
+  "JOURNAL_LOCKED",
+  "JOURNAL_IO",
+  "LEXICON_BUSY",
+]);
 
 /** The exit code for whatever ended a command. */
 export function exitCodeOf(error: unknown): number {

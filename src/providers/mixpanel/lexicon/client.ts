@@ -1,0 +1,169 @@
+// Mixpanel's Lexicon Schemas API over HTTP: reads all, writes in bulk, and keeps the limits by waiting.
+// Source (read 2026-11): "Lexicon Schemas API" and "Rate limits": 5 requests and 4,000 changed events and properties a minute, per organisation.
+import { setTimeout as pause } from "node:timers/promises";
+import { request } from "undici";
+import { AppError, type Clock, isObject } from "../../../core/index.ts";
+import type { StoredEntity } from "./compare.ts";
+import type { LexiconEntity } from "./entity.ts";
+
+export const LEXICON_LIMITS = { requestsPerMinute: 5, changesPerMinute: 4000 } as const;
+const MINUTE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
+const OK = 200;
+const TOO_MANY = 429;
+
+export interface LexiconOptions {
+  /** Host of the destination; that of the application is known for Mixpanel's own. */
+  readonly host: string;
+  readonly projectId: number;
+  readonly serviceAccount: { readonly username: string; readonly secret: string };
+  readonly clock: Clock;
+  /** Longest wait for the limits, in milliseconds, over everything. */
+  readonly waitMaxMs: number;
+  readonly onWait?: (ms: number) => void;
+}
+
+export interface LexiconClient {
+  list(): Promise<readonly StoredEntity[]>;
+  /** Sends entities in as few requests as the limits allow. `truncate` deletes everything else first. */
+  upload(
+    entities: readonly LexiconEntity[],
+    options: { readonly truncate: boolean; readonly onProgress: (sent: number) => void },
+  ): Promise<void>;
+}
+
+/** Source (read 2026-11): Mixpanel "Service endpoints": ingestion and application have hosts of their own. */
+const APP_HOSTS: Readonly<Record<string, string>> = {
+  "api.mixpanel.com": "mixpanel.com",
+  "api-js.mixpanel.com": "mixpanel.com",
+  "data.mixpanel.com": "mixpanel.com",
+  "api-eu.mixpanel.com": "eu.mixpanel.com",
+  "data-eu.mixpanel.com": "eu.mixpanel.com",
+  "api-in.mixpanel.com": "in.mixpanel.com",
+  "data-in.mixpanel.com": "in.mixpanel.com",
+};
+
+function appUrl(host: string): string {
+  const url = new URL(host);
+  url.host = APP_HOSTS[url.host] ?? url.host;
+  return url.origin;
+}
+
+/** What an entity counts as: itself and its properties. */
+export function changesOf({ schemaJson }: LexiconEntity): number {
+  return 1 + Object.keys(schemaJson.properties).length;
+}
+
+/** Cuts entities into requests that each fit into one minute. */
+export function lexiconBatches(
+  entities: readonly LexiconEntity[],
+  max: number = LEXICON_LIMITS.changesPerMinute,
+): readonly (readonly LexiconEntity[])[] {
+  const batches: LexiconEntity[][] = [];
+  let size = Number.POSITIVE_INFINITY;
+  for (const entity of entities) {
+    const changes = changesOf(entity);
+    if (size + changes > max) {
+      batches.push([]);
+      size = 0;
+    }
+    batches.at(-1)?.push(entity);
+    size += changes;
+  }
+  return batches;
+}
+
+/** Opens a client. It remembers what it sent in the last minute. */
+export function createLexiconClient(options: LexiconOptions): LexiconClient {
+  const { clock, serviceAccount, projectId, waitMaxMs } = options;
+  const url = `${appUrl(options.host)}/api/app/projects/${projectId}/schemas`;
+  const authorization = `Basic ${Buffer.from(`${serviceAccount.username}:${serviceAccount.secret}`).toString("base64")}`;
+  const sent: { readonly at: number; readonly changes: number }[] = [];
+  let waited = 0;
+
+  const wait = async (ms: number): Promise<void> => {
+    if (waited + ms > waitMaxMs)
+      throw new AppError(
+        "LEXICON_BUSY",
+        `Cannot go on within the limits of Lexicon: another ${Math.ceil(ms / 1000)} s of waiting would be too long`,
+      );
+    waited += ms;
+    options.onWait?.(ms);
+    await pause(ms);
+  };
+
+  const makeRoom = async (changes: number): Promise<void> => {
+    for (;;) {
+      const since = clock.now() - MINUTE_MS;
+      while (sent[0] && sent[0].at <= since) sent.shift();
+      const used = sent.reduce((sum, one) => sum + one.changes, 0);
+      const fits =
+        sent.length < LEXICON_LIMITS.requestsPerMinute &&
+        (used + changes <= LEXICON_LIMITS.changesPerMinute || used === 0);
+      if (fits) break;
+      await wait((sent[0]?.at ?? since) - since + 1);
+    }
+    sent.push({ at: clock.now(), changes });
+  };
+
+  const call = async (method: "GET" | "POST", body?: object): Promise<Readonly<Record<string, unknown>>> => {
+    for (;;) {
+      const answer = await request(url, {
+        method,
+        headers: { authorization, "content-type": "application/json" },
+        headersTimeout: TIMEOUT_MS,
+        bodyTimeout: TIMEOUT_MS,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }).catch((cause: unknown) => {
+        throw new AppError("LEXICON_REFUSED", "Cannot reach Lexicon", { cause });
+      });
+      const text = await answer.body.text();
+      if (answer.statusCode === TOO_MANY) {
+        const after = Number(answer.headers["retry-after"]);
+        await wait(Number.isFinite(after) && after > 0 ? after * 1000 : MINUTE_MS);
+        continue;
+      }
+      const value = parsed(text);
+      if (answer.statusCode === OK && isObject(value)) return value;
+      const said =
+        isObject(value) && typeof value["error"] === "string" ? `: ${value["error"].slice(0, 200)}` : "";
+      throw new AppError("LEXICON_REFUSED", `Cannot use Lexicon: it answered ${answer.statusCode}${said}`, {
+        details: { status: answer.statusCode },
+      });
+    }
+  };
+
+  return {
+    list: async () => {
+      await makeRoom(0);
+      const { results } = await call("GET");
+      return (Array.isArray(results) ? (results as unknown[]) : []).flatMap(
+        (one): readonly StoredEntity[] => {
+          if (!isObject(one)) return [];
+          const { entityType, name, schemaJson } = one;
+          return typeof entityType === "string" && typeof name === "string" && isObject(schemaJson)
+            ? [{ entityType, name, schemaJson }]
+            : [];
+        },
+      );
+    },
+    upload: async (entities, { truncate, onProgress }) => {
+      let done = 0;
+      for (const [index, batch] of lexiconBatches(entities).entries()) {
+        await makeRoom(batch.reduce((sum, entity) => sum + changesOf(entity), 0));
+        await call("POST", { entries: batch, truncate: truncate && index === 0 });
+        done += batch.length;
+        onProgress(done);
+      }
+    },
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A proxy's page, for example: the status says enough.
+    return undefined;
+  }
+}
