@@ -1,26 +1,20 @@
 // Mixpanel's Lexicon Schemas API over HTTP: reads all, writes in bulk, and keeps the limits by waiting.
 // Source (read 2026-11): "Lexicon Schemas API" and "Rate limits": 5 requests and 4,000 changed events and properties a minute, per organisation.
-import { setTimeout as pause } from "node:timers/promises";
 import { request } from "undici";
-import { AppError, type Clock, isObject } from "../../../core/index.ts";
+import { AppError, isObject } from "../../../core/index.ts";
 import type { StoredEntity } from "./compare.ts";
 import type { LexiconEntity } from "./entity.ts";
+import { LEXICON_LIMITS, LEXICON_WINDOW_MS, LexiconPace, type PaceOptions } from "./pace.ts";
 
-export const LEXICON_LIMITS = { requestsPerMinute: 5, changesPerMinute: 4000 } as const;
-const MINUTE_MS = 60_000;
 const TIMEOUT_MS = 60_000;
 const OK = 200;
 const TOO_MANY = 429;
 
-export interface LexiconOptions {
+export interface LexiconOptions extends PaceOptions {
   /** Host of the destination; that of the application is known for Mixpanel's own. */
   readonly host: string;
   readonly projectId: number;
   readonly serviceAccount: { readonly username: string; readonly secret: string };
-  readonly clock: Clock;
-  /** Longest wait for the limits, in milliseconds, over everything. */
-  readonly waitMaxMs: number;
-  readonly onWait?: (ms: number) => void;
 }
 
 export interface LexiconClient {
@@ -75,36 +69,10 @@ export function lexiconBatches(
 
 /** Opens a client. It remembers what it sent in the last minute. */
 export function createLexiconClient(options: LexiconOptions): LexiconClient {
-  const { clock, serviceAccount, projectId, waitMaxMs } = options;
+  const { serviceAccount, projectId } = options;
   const url = `${appUrl(options.host)}/api/app/projects/${projectId}/schemas`;
   const authorization = `Basic ${Buffer.from(`${serviceAccount.username}:${serviceAccount.secret}`).toString("base64")}`;
-  const sent: { readonly at: number; readonly changes: number }[] = [];
-  let waited = 0;
-
-  const wait = async (ms: number): Promise<void> => {
-    if (waited + ms > waitMaxMs)
-      throw new AppError(
-        "LEXICON_BUSY",
-        `Cannot go on within the limits of Lexicon: another ${Math.ceil(ms / 1000)} s of waiting would be too long`,
-      );
-    waited += ms;
-    options.onWait?.(ms);
-    await pause(ms);
-  };
-
-  const makeRoom = async (changes: number): Promise<void> => {
-    for (;;) {
-      const since = clock.now() - MINUTE_MS;
-      while (sent[0] && sent[0].at <= since) sent.shift();
-      const used = sent.reduce((sum, one) => sum + one.changes, 0);
-      const fits =
-        sent.length < LEXICON_LIMITS.requestsPerMinute &&
-        (used + changes <= LEXICON_LIMITS.changesPerMinute || used === 0);
-      if (fits) break;
-      await wait((sent[0]?.at ?? since) - since + 1);
-    }
-    sent.push({ at: clock.now(), changes });
-  };
+  const pace = new LexiconPace(options);
 
   const call = async (method: "GET" | "POST", body?: object): Promise<Readonly<Record<string, unknown>>> => {
     for (;;) {
@@ -120,7 +88,7 @@ export function createLexiconClient(options: LexiconOptions): LexiconClient {
       const text = await answer.body.text();
       if (answer.statusCode === TOO_MANY) {
         const after = Number(answer.headers["retry-after"]);
-        await wait(Number.isFinite(after) && after > 0 ? after * 1000 : MINUTE_MS);
+        await pace.wait(Number.isFinite(after) && after > 0 ? after * 1000 : LEXICON_WINDOW_MS);
         continue;
       }
       const value = parsed(text);
@@ -135,7 +103,7 @@ export function createLexiconClient(options: LexiconOptions): LexiconClient {
 
   return {
     list: async () => {
-      await makeRoom(0);
+      await pace.makeRoom(0);
       const { results } = await call("GET");
       return (Array.isArray(results) ? (results as unknown[]) : []).flatMap(
         (one): readonly StoredEntity[] => {
@@ -150,7 +118,7 @@ export function createLexiconClient(options: LexiconOptions): LexiconClient {
     upload: async (entities, { truncate, onProgress }) => {
       let done = 0;
       for (const [index, batch] of lexiconBatches(entities).entries()) {
-        await makeRoom(batch.reduce((sum, entity) => sum + changesOf(entity), 0));
+        await pace.makeRoom(batch.reduce((sum, entity) => sum + changesOf(entity), 0));
         await call("POST", { entries: batch, truncate: truncate && index === 0 });
         done += batch.length;
         onProgress(done);

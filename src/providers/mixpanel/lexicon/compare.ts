@@ -58,7 +58,7 @@ function schemaDifferences(entity: LexiconEntity, stored: StoredEntity): readonl
   const required = stored.schemaJson["required"];
   compare(
     "required",
-    Array.isArray(required) ? [...(required as unknown[])].sort() : undefined,
+    Array.isArray(required) ? (required as unknown[]).map(String).sort() : undefined,
     wanted.required,
   );
   const before = metadataOf(stored.schemaJson);
