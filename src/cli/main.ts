@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   export: async () => (await import("./commands/check.ts")).addExport,
   diff: async () => (await import("./commands/diff.ts")).addDiff,
   rename: async () => (await import("./commands/rename.ts")).addRename,
+  scan: async () => (await import("./commands/scan.ts")).addScan,
   lexicon: async () => (await import("./commands/lexicon.ts")).addLexicon,
   generate: async () => (await import("./commands/generate.ts")).addGenerate,
   listen: async () => (await import("./commands/listen.ts")).addListen,

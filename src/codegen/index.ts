@@ -1,3 +1,4 @@
+export { EVENT_NAMES } from "./event-names.ts";
 export type { GeneratedFile, Generator } from "./generator.ts";
 export { generateClient, GENERATORS } from "./generate-client.ts";
 export { GENERATED_MARK } from "./header.ts";

@@ -36,6 +36,9 @@ export const ERROR_HINTS = {
   LEXICON_BUSY: "Run it again in a minute: it goes on where it stopped. `--wait` lets it wait longer.",
   LEXICON_REFUSED:
     "The service account needs to be owner or admin of the project; project_id and host have to fit.",
+  // scan
+  SCAN_BASELINE_INVALID: "Give the output of an earlier `plumbline scan --json`.",
+  SCAN_GRAMMAR_MISSING: "Run `npm install --save-dev web-tree-sitter@0.25.10 tree-sitter-wasms@0.1.13`.",
   // emulator
   EMULATOR_FAULT_INVALID: "Faults are described in docs/guide/emulator.md.",
   EMULATOR_SWITCH_UNKNOWN: "Switches are described in docs/guide/emulator.md.",

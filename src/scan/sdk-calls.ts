@@ -1,0 +1,58 @@
+// How SDKs of Mixpanel and its kin are called. Source (read 2026-11): the SDKs' own documentation.
+
+/** What a tracker is called in code. */
+const RECEIVER =
+  /(?:mixpanel|analytics|amplitude|posthog|rudder\w*|segment|tracker|telemetry|(?<![A-Za-z0-9])mp(?![A-Za-z0-9]))/i;
+const TRACK = new Set([
+  "track",
+  "trackEvent",
+  "track_event",
+  "capture",
+  "logEvent",
+  "log_event",
+  "Track",
+  "NewEvent",
+  "Enqueue",
+  "event",
+  "trackWithGroups",
+  "track_links",
+  "track_forms",
+  "timeEvent",
+]);
+const PROFILE = new Set([
+  "set",
+  "set_once",
+  "setOnce",
+  "increment",
+  "append",
+  "union",
+  "remove",
+  "unset",
+  "people_set",
+  "people_set_once",
+  "people_increment",
+  "people_append",
+  "people_union",
+  "people_unset",
+  "PeopleSet",
+  "PeopleSetOnce",
+  "PeopleIncrement",
+  "PeopleUnionProperty",
+  "PeopleDeleteProperty",
+]);
+const PEOPLE = /people|getPeople|\bPeople/;
+
+/** Splits `a.b->c::d()` at its last step. */
+export function splitCallee(callee: string): { readonly receiver: string; readonly method: string } {
+  const clean = callee.replace(/\s+/g, "").replace(/[?!]+(?=\.)/g, "");
+  const found = /^(.*?)(?:\.|->|::)?([A-Za-z_$][\w$]*)[?!]?$/s.exec(clean);
+  return { receiver: found?.[1] ?? "", method: found?.[2] ?? "" };
+}
+
+/** Which kind of SDK call a callee is; `undefined` for none. */
+export function sdkCall(callee: string): "track" | "profile" | undefined {
+  const { receiver, method } = splitCallee(callee);
+  if (receiver === "" || !RECEIVER.test(receiver)) return undefined;
+  if (PROFILE.has(method) && (PEOPLE.test(receiver) || /people/i.test(method))) return "profile";
+  return TRACK.has(method) && !PEOPLE.test(receiver) ? "track" : undefined;
+}
