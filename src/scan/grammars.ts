@@ -17,7 +17,7 @@ interface Words {
   readonly args: ReadonlySet<string>;
 }
 
-const words = (calls: string, makes: string, texts: string, args: string): Words => ({
+const words = (...[calls, makes, texts, args]: readonly [string, string, string, string]): Words => ({
   calls: new Set(calls.split(" ")),
   makes: new Set(makes.split(" ")),
   texts: new Set(texts.split(" ")),
