@@ -72,6 +72,16 @@ describe("plumbline scan", () => {
     expect((await run("--baseline", "wrong.json")).stderr).toContain("SCAN_BASELINE_INVALID");
   });
 
+  test("a folder with Swift is read without the compiler that cannot bear its grammar", async () => {
+    write(
+      "ios/App.swift",
+      'func tap() { Mixpanel.mainInstance().track(event: "Not planned in Swift") }\n'.repeat(2000),
+    );
+    const { stdout, code } = await run("ios", "--plan", "plan.yaml", "--format", "github");
+    expect(code).toBe(1);
+    expect(stdout.split("\n").filter((line) => line.includes("Not planned in Swift")).length).toBe(2000);
+  });
+
   test("github and sarif name file and line; a wrong folder or source is wrong usage", async () => {
     write("src/more.ts", 'mixpanel.track("Not planned");\n');
     expect((await run("--format", "github")).stdout).toContain(

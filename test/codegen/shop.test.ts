@@ -7,8 +7,7 @@ import type { Lock } from "../../src/plan/index.ts";
 import { loadPlan } from "../../src/cli/up/load-plan.ts";
 import { tempDirectory } from "../support/temp.ts";
 import { writeClient } from "./generated.ts";
-import { parseSwift } from "./swift-grammar.ts";
-import { run, toolchains } from "./toolchains.ts";
+import { parseSwift, run, toolchains } from "./toolchains.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
 const { lock, findings } = loadPlan(join(root, "examples/shop/plan.yaml"));

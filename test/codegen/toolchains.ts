@@ -65,3 +65,10 @@ export async function run(
   ]);
   return code === 0 ? { ok: true, output: stdout } : { ok: false, output: `${stdout}${stderr}` };
 }
+
+/** What a Swift grammar cannot read in the files of a folder; empty when it reads them all. */
+export async function parseSwift(folder: string): Promise<string> {
+  const program = new URL("swift-grammar.mjs", import.meta.url).pathname;
+  const { ok, output } = await run(process.execPath, ["--liftoff-only", program, folder], { cwd: folder });
+  return ok ? output : `the grammar failed: ${output}`;
+}

@@ -1,6 +1,7 @@
 // Holds `docs/findings` to the tables of findings: a page for every id, and every example on a page does what the page says.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { SCAN_FINDINGS, type ScanFindingId } from "../../src/scan/index.ts";
 import { parseConfig } from "../../src/cli/config/parse-config.ts";
 import { checkSources } from "../../src/cli/up/live-sources.ts";
 import type { Finding } from "../../src/core/index.ts";
@@ -42,7 +43,8 @@ const CONFIG_IDS = [
   "config-unknown-source",
 ] as const;
 const OTHER_IDS: readonly string[] = [...CONFIG_IDS, "item-malformed", "never-seen"];
-const ids: readonly string[] = [...new Set<string>([...planRules, ...runtimeIds, ...OTHER_IDS])];
+const scanIds = Object.keys(SCAN_FINDINGS) as ScanFindingId[];
+const ids: readonly string[] = [...new Set<string>([...planRules, ...runtimeIds, ...OTHER_IDS, ...scanIds])];
 
 function readText(name: string): string {
   return readFileSync(new URL(`${name}.md`, folder), "utf8");
@@ -124,6 +126,7 @@ describe("the folder", () => {
       ...planRules.filter((rule) => rule === id).map((rule) => PLAN_RULES[rule].level),
       ...runtimeIds.filter((found) => found === id).map((found) => RUNTIME_FINDINGS[found].level),
       ...OTHER_IDS.filter((other) => other === id).map(() => "error"),
+      ...scanIds.filter((one) => one === id).map((one) => SCAN_FINDINGS[one]),
     ];
     const rows = readme.text.split("\n").filter((line) => line.startsWith(`| [${id}](${id}.md) |`));
     expect(rows.map((row) => row.split(" | ")[1])).toEqual(levels);

@@ -1,4 +1,5 @@
 // `plumbline scan`: the tracking calls in application code, held against the plan.
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
@@ -10,6 +11,7 @@ import {
   generatedNames,
   type Inventory,
   reconcile,
+  SCAN_LANGUAGES,
   scanText,
   type ScanLanguage,
 } from "../../scan/index.ts";
@@ -99,6 +101,10 @@ async function scan(folder: string, flags: ScanFlags): Promise<void> {
   const root = resolve(folder);
   if (!existsSync(root) || !statSync(root).isDirectory())
     throw new UsageError(`There is no folder ${folder}`);
+  if (needsBaseline(root)) {
+    startAgain();
+    return;
+  }
   const lock = requirePlan(flags.plan, flags);
   const unknown = (flags.source ?? []).find((source) => !Object.hasOwn(lock.sources, source));
   if (unknown !== undefined)
@@ -113,6 +119,30 @@ async function scan(folder: string, flags: ScanFlags): Promise<void> {
   else printLine(formatFindings(inventory.findings, format));
   const levels: readonly string[] = FAIL_LEVELS[flags.failOn];
   if (inventory.findings.some(({ level }) => levels.includes(level))) process.exitCode = EXIT.findings;
+}
+
+/**
+ * V8 of Node 24 runs out of memory while it optimises the Swift grammar, and takes the process with it (seen with 24.21). Its baseline compiler is
+ * enough; the flag has to stand on the command line, so the command starts itself again where a grammar may be needed.
+ */
+const BASELINE = "--liftoff-only";
+
+function needsBaseline(folder: string): boolean {
+  if (process.execArgv.includes(BASELINE)) return false;
+  const { files } = findCode(resolve(folder), { includeTests: true });
+  return files.some((file) => SCAN_LANGUAGES[file.replace(/^.*\./, "")] !== "javascript");
+}
+
+function startAgain(): void {
+  const { status, error } = spawnSync(
+    process.execPath,
+    [BASELINE, ...process.execArgv, ...process.argv.slice(1)],
+    {
+      stdio: "inherit",
+    },
+  );
+  if (error) throw error;
+  process.exitCode = status ?? EXIT.failed;
 }
 
 export function addScan(program: Command): void {
