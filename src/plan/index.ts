@@ -39,6 +39,7 @@ export {
   type OlderPlans,
   STAMP_CHARACTERS,
 } from "./validator/older-plans.ts";
+export { isPlanStamp } from "./validator/property-table.ts";
 export { releaseOf } from "./validator/release.ts";
 export { isFormat } from "./validator/formats.ts";
 export { looksLikePhone } from "./validator/identity.ts";

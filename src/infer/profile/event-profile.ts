@@ -1,5 +1,12 @@
 // What was seen of one event name, as spelled: how often, when, from whom, with which properties.
-import { isGatewayProperty, isSdkEventProperty, isUnsafeKey, similarName } from "../../plan/index.ts";
+import {
+  isGatewayProperty,
+  isPlanStamp,
+  isSdkEventProperty,
+  PLAN_DEFAULTS,
+  isUnsafeKey,
+  similarName,
+} from "../../plan/index.ts";
 import { NAME_MAX_CHARACTERS } from "./caps.ts";
 import { PropertyProfile, type ValueBudget } from "./property-profile.ts";
 
@@ -91,6 +98,8 @@ export class EventProfile {
     const budget = this.#budget;
     // No plan can name these, and the gateway takes care of them.
     if (name === "" || isGatewayProperty(name) || isUnsafeKey(name)) return this.#ignore(name);
+    // Generated clients name their plan there, which no plan has as a property.
+    if (name === PLAN_DEFAULTS.plan_property && isPlanStamp(properties[name])) return this.#ignore(name);
     if (isSdkEventProperty(name)) {
       if (!WATCHED.has(name)) return this.#ignore(name);
       const watched = new PropertyProfile(name, { left: 0, perProperty: 0 });

@@ -81,13 +81,18 @@ function strip(call: Call): typeof REMOVED {
 /** What generated clients write: the first twelve characters of a lock's hash. */
 const PLAN_STAMP = /^[0-9a-f]{12}$/;
 
+/** Tells whether a value is what generated clients name their plan by. */
+export function isPlanStamp(value: unknown): boolean {
+  return typeof value === "string" && PLAN_STAMP.test(value);
+}
+
 function judgeUnplanned(kind: "stamp" | "unknown" | "unsafe", value: unknown, call: Call): unknown {
   if (kind === "unsafe") {
     call.find("unsafe-key");
     return strip(call);
   }
   // Any other value under that name is a property like any that the plan does not have.
-  if (kind === "stamp" && typeof value === "string" && PLAN_STAMP.test(value)) return value;
+  if (kind === "stamp" && isPlanStamp(value)) return value;
   const policy = call.unknownMembers;
   call.find("unknown-property", policy === "accept" ? { level: "info" } : {});
   if (policy === "quarantine") call.atLeast(RANK.quarantined);
