@@ -2,7 +2,7 @@
 import { parseSync } from "oxc-parser";
 import { isObject } from "../core/index.ts";
 import type { CallSite, GeneratedNames, ScannedFile } from "./call-site.ts";
-import { sdkCall } from "./sdk-calls.ts";
+import { NAME_SECOND, sdkCall, splitCallee } from "./sdk-calls.ts";
 
 interface AstNode extends Readonly<Record<string, unknown>> {
   readonly type: string;
@@ -186,7 +186,7 @@ export function scanJavaScript(file: string, text: string, context: JavaScriptCo
     }
     const args = node["arguments"] as readonly unknown[];
     if (args.length === 0) return;
-    const name = eventName(args, constants);
+    const name = eventName(NAME_SECOND.has(splitCallee(callee).method) ? args.slice(1) : args, constants);
     if (name === undefined) add("dynamic", callee, node);
     else add("raw", name, node);
   });

@@ -15,9 +15,6 @@ const TRACK = new Set([
   "Enqueue",
   "event",
   "trackWithGroups",
-  "track_links",
-  "track_forms",
-  "timeEvent",
 ]);
 const PROFILE = new Set([
   "set",
@@ -42,6 +39,9 @@ const PROFILE = new Set([
 ]);
 const PEOPLE = /people|getPeople|\bPeople/;
 
+/** Methods that take what is watched before the event's name. */
+export const NAME_SECOND: ReadonlySet<string> = new Set(["track_links", "track_forms"]);
+
 /** Splits `a.b->c::d()` at its last step. */
 export function splitCallee(callee: string): { readonly receiver: string; readonly method: string } {
   const clean = callee.replace(/\s+/g, "").replace(/[?!]+(?=\.)/g, "");
@@ -54,5 +54,6 @@ export function sdkCall(callee: string): "track" | "profile" | undefined {
   const { receiver, method } = splitCallee(callee);
   if (receiver === "" || !RECEIVER.test(receiver)) return undefined;
   if (PROFILE.has(method) && (PEOPLE.test(receiver) || /people/i.test(method))) return "profile";
-  return TRACK.has(method) && !PEOPLE.test(receiver) ? "track" : undefined;
+  const isTrack = TRACK.has(method) || NAME_SECOND.has(method);
+  return isTrack && !PEOPLE.test(receiver) ? "track" : undefined;
 }

@@ -33,6 +33,8 @@ mixpanel.track(\`Clicked \${button}\`);
 mixpanel.people.set({ theme: "dark" });
 getTracker().track(button.name);
 audio.track("not ours");
+mixpanel.track_links("#nav a", "User signs out");
+mixpanel.time_event("User signs out");
 function userSignsOutLocally() {}
 `,
     [
@@ -45,6 +47,7 @@ function userSignsOutLocally() {}
       "11 dynamic mixpanel.track",
       "12 profile mixpanel.people.set",
       "13 dynamic getTracker.track",
+      "15 raw User signs out",
     ],
   ],
   [
