@@ -8,6 +8,8 @@ import { pipeline } from "node:stream/promises";
 
 const folder = new URL("../../node_modules/.cache/plumbline-toolchains/", import.meta.url).pathname;
 const MAVEN = "https://repo1.maven.org/maven2";
+/** A machine without a way out must not hold up a test run. */
+const LONGEST_MS = 180_000;
 const KOTLIN = "2.2.21";
 const JARS = {
   kotlin: [
@@ -54,7 +56,7 @@ async function download(kind) {
   for (const path of JARS[kind]) {
     const file = join(target, path.replace(/^.*\//, ""));
     if (existsSync(file)) continue;
-    const answer = await fetch(`${MAVEN}/${path}`);
+    const answer = await fetch(`${MAVEN}/${path}`, { signal: AbortSignal.timeout(LONGEST_MS) });
     if (!answer.ok) throw new Error(`${path}: HTTP ${answer.status}`);
     const part = `${file}.part`;
     await pipeline(Readable.fromWeb(answer.body), createWriteStream(part));
@@ -75,6 +77,7 @@ function debian(...packages) {
   ];
   execFileSync(command, rest, {
     stdio: "ignore",
+    timeout: LONGEST_MS,
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
   });
 }
@@ -86,6 +89,7 @@ await attempt("python", () => {
     execFileSync("python3", ["-m", "venv", venv], { stdio: "ignore" });
   execFileSync(join(venv, "bin/pip"), ["install", "-q", "mypy==2.4.1", "ruff==0.17.6", "mixpanel==5.4.1"], {
     stdio: "ignore",
+    timeout: LONGEST_MS,
   });
 });
 for (const [command, ...names] of [
