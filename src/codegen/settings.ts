@@ -15,5 +15,7 @@ export interface GenerateSettings {
   readonly checks?: "always" | "development";
 }
 
-/** What holds where a plan says nothing. */
-export const GENERATE_DEFAULTS = { invalid: "send" } as const;
+/** Tells whether production leaves an invalid call out; a plan that says nothing lets the gateway judge it. */
+export function dropsInvalid({ invalid = "send" }: GenerateSettings): boolean {
+  return invalid === "drop";
+}

@@ -31,15 +31,14 @@ export {
 } from "./validator/finding-ids.ts";
 export { makeValidator, type ValidatorOptions } from "./validator/make-validator.ts";
 export { isBuiltInEvent, isGatewayProperty, isSdkEventProperty, isUnsafeKey } from "./validator/built-in.ts";
-export { datetimeFromText } from "./validator/datetime.ts";
+export { datetimeFromText, eventTimeMs } from "./validator/datetime.ts";
 export { numberFromText } from "./validator/fit-number.ts";
 export {
   makeSupportingValidator,
   type OlderPlan,
   type OlderPlans,
-  STAMP_CHARACTERS,
 } from "./validator/older-plans.ts";
-export { isPlanStamp } from "./validator/property-table.ts";
+export { isPlanStamp, planStamp } from "./validator/plan-stamp.ts";
 export { releaseOf } from "./validator/release.ts";
 export { isFormat } from "./validator/formats.ts";
 export { looksLikePhone } from "./validator/identity.ts";

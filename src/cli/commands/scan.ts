@@ -15,7 +15,7 @@ import {
   scanText,
   type ScanLanguage,
 } from "../../scan/index.ts";
-import { codeText, findCode, importsOf } from "../scan/code-files.ts";
+import { type CodeFiles, codeText, findCode, importsOf } from "../scan/code-files.ts";
 import { EXIT, UsageError } from "../terminal/exit-codes.ts";
 import { findingLines, makeOutput, makeProgress, printLine } from "../terminal/output.ts";
 import type { GlobalOptions } from "./global-options.ts";
@@ -57,10 +57,14 @@ function readBaseline(path: string): Readonly<Record<string, number>> {
   );
 }
 
-async function scanFolder(root: string, lock: Lock, flags: ScanFlags): Promise<readonly FileCalls[]> {
+async function scanFiles(
+  root: string,
+  { files, generated, tooLarge }: CodeFiles,
+  { lock, flags }: { readonly lock: Lock; readonly flags: ScanFlags },
+): Promise<readonly FileCalls[]> {
   const output = makeOutput(flags.json === true);
   const progress = makeProgress(output.json);
-  const { files, generated, tooLarge } = findCode(root, { includeTests: flags.includeTests === true });
+  const isGeneratedFor = importsOf(generated);
   const names = new Map<ScanLanguage, ReadonlySet<string>>();
   const namesOf = (language: ScanLanguage): ReadonlySet<string> => {
     const known = names.get(language) ?? new Set(generatedNames(lock, language).keys());
@@ -70,7 +74,7 @@ async function scanFolder(root: string, lock: Lock, flags: ScanFlags): Promise<r
   const scanned: FileCalls[] = [];
   for (const [index, file] of files.entries()) {
     scanned.push(
-      await scanText(file, codeText(root, file), { names: namesOf, isGenerated: importsOf(file, generated) }),
+      await scanText(file, codeText(root, file), { names: namesOf, isGenerated: isGeneratedFor(file) }),
     );
     if (index % 50 === 0) progress.show(`scan: ${index} of ${files.length} files`);
   }
@@ -101,7 +105,8 @@ async function scan(folder: string, flags: ScanFlags): Promise<void> {
   const root = resolve(folder);
   if (!existsSync(root) || !statSync(root).isDirectory())
     throw new UsageError(`There is no folder ${folder}`);
-  if (needsBaseline(root)) {
+  const code = findCode(root, { includeTests: flags.includeTests === true });
+  if (needsBaseline(code)) {
     startAgain();
     return;
   }
@@ -112,7 +117,10 @@ async function scan(folder: string, flags: ScanFlags): Promise<void> {
       `There is no source ${unknown}; the plan has: ${Object.keys(lock.sources).join(", ")}`,
     );
   const baseline = flags.baseline === undefined ? undefined : readBaseline(flags.baseline);
-  const inventory = reconcile(lock, await scanFolder(root, lock, flags), { sources: flags.source, baseline });
+  const inventory = reconcile(lock, await scanFiles(root, code, { lock, flags }), {
+    sources: flags.source,
+    baseline,
+  });
   const format = flags.json === true ? "json" : flags.format;
   if (format === "json") printLine(JSON.stringify(inventory, null, 2));
   else if (format === "text") printLine(textOf(inventory));
@@ -127,9 +135,8 @@ async function scan(folder: string, flags: ScanFlags): Promise<void> {
  */
 const BASELINE = "--liftoff-only";
 
-function needsBaseline(folder: string): boolean {
+function needsBaseline({ files }: CodeFiles): boolean {
   if (process.execArgv.includes(BASELINE)) return false;
-  const { files } = findCode(resolve(folder), { includeTests: true });
   return files.some((file) => SCAN_LANGUAGES[file.replace(/^.*\./, "")] !== "javascript");
 }
 

@@ -73,9 +73,9 @@ export function findCode(root: string, { includeTests }: { readonly includeTests
 }
 
 /** Tells whether an import of a file names a generated file: by its path, or by the end of one behind an alias. */
-export function importsOf(file: string, generated: ReadonlySet<string>): (specifier: string) => boolean {
+export function importsOf(generated: ReadonlySet<string>): (file: string) => (specifier: string) => boolean {
   const bare = new Set([...generated].map((name) => name.replace(/\.[cm]?[jt]sx?$/, "")));
-  return (specifier) => {
+  return (file) => (specifier) => {
     const name = specifier.replace(/\.[cm]?[jt]sx?$/, "");
     if (name.startsWith(".")) {
       const path = relative("/", resolve("/", file, "..", name)).replaceAll("\\", "/");

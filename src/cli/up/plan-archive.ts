@@ -9,7 +9,7 @@ import {
   type OlderPlan,
   type OlderPlans,
   parseLock,
-  STAMP_CHARACTERS,
+  planStamp,
 } from "../../plan/index.ts";
 
 const FOLDER = "plans";
@@ -54,7 +54,7 @@ function write(folder: string, stamp: string, archived: Archived): void {
 export function archivePlan(dataFolder: string, lock: Lock, now: number): void {
   const folder = join(dataFolder, FOLDER);
   mkdirSync(folder, { recursive: true });
-  const current = lock.hash.slice(0, STAMP_CHARACTERS);
+  const current = planStamp(lock);
   const retired: { readonly stamp: string; readonly at: number }[] = [];
   for (const stamp of stampsIn(folder)) {
     if (stamp === current) continue;
@@ -72,7 +72,7 @@ export function archivePlan(dataFolder: string, lock: Lock, now: number): void {
 /** The plans that held before `lock`. */
 export function olderPlans(dataFolder: string, lock: Lock): OlderPlans {
   const folder = join(dataFolder, FOLDER);
-  const current = lock.hash.slice(0, STAMP_CHARACTERS);
+  const current = planStamp(lock);
   return {
     stamps: new Set(stampsIn(folder).filter((stamp) => stamp !== current)),
     find: (stamp): OlderPlan | undefined => {

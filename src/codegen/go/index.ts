@@ -14,7 +14,7 @@ import {
 import { profileWords } from "../names/profile-words.ts";
 import { TakenNames } from "../names/taken-names.ts";
 import { camelCase, freeOf, snakeCase } from "../names/words.ts";
-import { GENERATE_DEFAULTS } from "../settings.ts";
+import { dropsInvalid } from "../settings.ts";
 import { fillTemplate } from "../template.ts";
 import { comment, pattern, ruleVariable, text } from "./literals.ts";
 import { declarations, goName, goType, structLines, wire } from "./types.ts";
@@ -48,7 +48,7 @@ function template(model: ClientModel, name: string): string {
     USER_ID_PATTERN: pattern(model.userId.pattern) ?? '""',
     PLAN_HASH: text(model.hash),
     PLAN_PROPERTY: text(model.planProperty),
-    REFUSED: (model.settings.invalid ?? GENERATE_DEFAULTS.invalid) === "drop" ? "f != nil" : "false",
+    REFUSED: dropsInvalid(model.settings) ? "f != nil" : "false",
   });
 }
 

@@ -13,7 +13,7 @@ import {
 import { profileWords } from "../names/profile-words.ts";
 import { TakenNames } from "../names/taken-names.ts";
 import { camelCase, freeOf, pascalCase } from "../names/words.ts";
-import { GENERATE_DEFAULTS } from "../settings.ts";
+import { dropsInvalid } from "../settings.ts";
 import { fillTemplate } from "../template.ts";
 import { docComment, pattern, ruleLines, text } from "./literals.ts";
 import { CLASS_RESERVED } from "./reserved.ts";
@@ -39,7 +39,7 @@ function template(model: ClientModel, name: string): string {
     USER_ID_PATTERN: pattern(model.userId.pattern) ?? '""',
     PLAN_HASH: text(model.hash),
     PLAN_PROPERTY: text(model.planProperty),
-    REFUSED: (model.settings.invalid ?? GENERATE_DEFAULTS.invalid) === "drop" ? "found != null" : "false",
+    REFUSED: dropsInvalid(model.settings) ? "found != null" : "false",
   });
   return `${headerLine(model, "//")}\n\n${filled}`;
 }

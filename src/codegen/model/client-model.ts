@@ -5,7 +5,7 @@ import {
   type LockEvent,
   type LockProfileProperty,
   type ProfileOperation,
-  STAMP_CHARACTERS,
+  planStamp,
   type Trust,
   type ValueType,
 } from "../../plan/index.ts";
@@ -211,7 +211,7 @@ export function makeClientModel(lock: Lock, source: string, settings: GenerateSe
   }
   return {
     plan: lock.name,
-    hash: lock.hash.slice(0, STAMP_CHARACTERS),
+    hash: planStamp(lock),
     planProperty: lock.plan_property,
     source,
     trust,

@@ -3,7 +3,7 @@ import type { GeneratedFile, Generator } from "../generator.ts";
 import { headerLine } from "../header.ts";
 import type { ClientModel } from "../model/client-model.ts";
 import { pascalCase } from "../names/words.ts";
-import { GENERATE_DEFAULTS } from "../settings.ts";
+import { dropsInvalid } from "../settings.ts";
 import { fillTemplate } from "../template.ts";
 import { domainFile, domainTrait } from "./domain-file.ts";
 import { regexp, text } from "./literals.ts";
@@ -22,7 +22,7 @@ function template(model: ClientModel, name: string): string {
     USER_ID_PATTERN: regexp(model.userId.pattern) ?? "'//'",
     PLAN_HASH: text(model.hash),
     PLAN_PROPERTY: text(model.planProperty),
-    REFUSED: (model.settings.invalid ?? GENERATE_DEFAULTS.invalid) === "drop" ? "$found !== null" : "false",
+    REFUSED: dropsInvalid(model.settings) ? "$found !== null" : "false",
   });
 }
 

@@ -5,7 +5,7 @@ import type { ClientModel } from "../model/client-model.ts";
 import { PATTERN_DIALECTS, translatePattern } from "../names/translate-pattern.ts";
 import { quote } from "../names/quote.ts";
 import { freeOf, snakeCase } from "../names/words.ts";
-import { GENERATE_DEFAULTS } from "../settings.ts";
+import { dropsInvalid } from "../settings.ts";
 import { fillTemplate } from "../template.ts";
 import { domainClass, domainFile } from "./domain-file.ts";
 import { PYTHON_RESERVED } from "./reserved.ts";
@@ -20,7 +20,7 @@ function template(model: ClientModel, name: string): string {
     USER_ID_PATTERN: `\n    ${quote(pattern)}\n`,
     PLAN_HASH: quote(model.hash),
     PLAN_PROPERTY: quote(model.planProperty),
-    REFUSED: (model.settings.invalid ?? GENERATE_DEFAULTS.invalid) === "drop" ? "found is not None" : "False",
+    REFUSED: dropsInvalid(model.settings) ? "found is not None" : "False",
   });
   return `${headerLine(model, "#")}\n${text}`;
 }

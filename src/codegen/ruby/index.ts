@@ -3,7 +3,7 @@ import type { GeneratedFile, Generator } from "../generator.ts";
 import { headerLine } from "../header.ts";
 import type { ClientModel } from "../model/client-model.ts";
 import { freeOf, pascalCase, snakeCase } from "../names/words.ts";
-import { GENERATE_DEFAULTS } from "../settings.ts";
+import { dropsInvalid } from "../settings.ts";
 import { fillTemplate } from "../template.ts";
 import { domainFile, domainModule } from "./domain-file.ts";
 import { regexp, text } from "./literals.ts";
@@ -25,7 +25,7 @@ function template(model: ClientModel, name: string): string {
     USER_ID_PATTERN: regexp(model.userId.pattern) ?? "//",
     PLAN_HASH: text(model.hash),
     PLAN_PROPERTY: text(model.planProperty),
-    REFUSED: (model.settings.invalid ?? GENERATE_DEFAULTS.invalid) === "drop" ? "!found.nil?" : "false",
+    REFUSED: dropsInvalid(model.settings) ? "!found.nil?" : "false",
   });
   return `${headerLine(model, "#")}\n${filled}`;
 }

@@ -3,7 +3,7 @@ import type { GeneratedFile, Generator } from "../generator.ts";
 import { headerLine } from "../header.ts";
 import type { ClientModel } from "../model/client-model.ts";
 import { PATTERN_DIALECTS, translatePattern } from "../names/translate-pattern.ts";
-import { GENERATE_DEFAULTS } from "../settings.ts";
+import { dropsInvalid } from "../settings.ts";
 import { fillTemplate } from "../template.ts";
 import { domainFile, type TypeScriptStyle } from "./domain-file.ts";
 import { fitted, key } from "./literals.ts";
@@ -38,7 +38,7 @@ function templateFile(model: ClientModel, style: TypeScriptStyle, name: string):
     USER_ID_TYPE: userIdType(model),
     PLAN_HASH: model.hash,
     PLAN_PROPERTY: key(model.planProperty),
-    REFUSED: (model.settings.invalid ?? GENERATE_DEFAULTS.invalid) === "drop" ? "!!found" : "false",
+    REFUSED: dropsInvalid(model.settings) ? "!!found" : "false",
   });
   return [headerLine(model, "//"), text].join("\n");
 }

@@ -1,6 +1,6 @@
 // Everything that is remembered of a stream of events, in bounded memory. Pure: events come in one by one, in any order, and nothing is
 // kept of them but names, counts, days, masks and a few values that many users share.
-import { isBuiltInEvent } from "../../plan/index.ts";
+import { eventTimeMs, isBuiltInEvent } from "../../plan/index.ts";
 import { NAME_MAX_CHARACTERS, PROFILE_CAPS, type ProfileCaps } from "./caps.ts";
 import { EventProfile, type ProfileBudget } from "./event-profile.ts";
 import { IdProfile } from "./id-profile.ts";
@@ -21,13 +21,10 @@ export interface ProfileOptions {
   readonly caps?: Partial<ProfileCaps>;
 }
 
-const DAY_S = 86_400;
-/** From this on a number is a time in milliseconds. */
-const EPOCH_MS_FROM = 10_000_000_000;
+const DAY_MS = 86_400_000;
 
 function dayOf(time: unknown): number {
-  if (typeof time === "number") return Math.floor((time >= EPOCH_MS_FROM ? time / 1000 : time) / DAY_S);
-  return typeof time === "string" ? Math.floor(Date.parse(time) / 1000 / DAY_S) : Number.NaN;
+  return Math.floor(eventTimeMs(time) / DAY_MS);
 }
 
 /** Who sent an event; an event of nobody is a user of its own. */

@@ -49,3 +49,9 @@ export function datetimeFromText(
     ? { text: canonical, rule: "datetime-from-iso" }
     : undefined;
 }
+
+/** When an event says that it happened, in milliseconds; NaN when it does not say. */
+export function eventTimeMs(time: unknown): EpochMs {
+  if (typeof time === "number") return time < EPOCH_MS_FROM ? time * 1000 : time;
+  return typeof time === "string" ? Date.parse(time) : Number.NaN;
+}

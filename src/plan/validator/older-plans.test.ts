@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { checkPlan } from "../check-plan.ts";
 import type { Lock } from "../lock.ts";
-import { makeSupportingValidator, STAMP_CHARACTERS } from "./older-plans.ts";
+import { planStamp } from "./plan-stamp.ts";
+import { makeSupportingValidator } from "./older-plans.ts";
 
 const USER = "0b9ad0c8-3c7a-4c43-9b7d-1f2a3b4c5d6e";
 
@@ -25,14 +26,9 @@ const AMOUNT = "      amount: { type: integer, presence: required, data: none, d
 const before = lockOf(event("Item added", CART + CODE));
 const RETIRED = Date.UTC(2026, 10, 1);
 
-function judge(
-  now: Lock,
-  properties: object,
-  stamp = before.hash.slice(0, STAMP_CHARACTERS),
-  source = "web",
-) {
+function judge(now: Lock, properties: object, stamp = planStamp(before), source = "web") {
   const older = {
-    stamps: new Set([before.hash.slice(0, STAMP_CHARACTERS)]),
+    stamps: new Set([planStamp(before)]),
     find: () => ({ lock: before, retiredAt: RETIRED }),
   };
   return makeSupportingValidator(now, older).judgeEvent({
@@ -52,7 +48,7 @@ describe("an event of an older plan", () => {
   });
 
   test("without the stamp, with an unknown one, or with the present one it is judged by the present plan", () => {
-    for (const stamp of ["", "ffffffffffff", now.hash.slice(0, STAMP_CHARACTERS)])
+    for (const stamp of ["", "ffffffffffff", planStamp(now)])
       expect(judge(now, { cart_id: "c" }, stamp).verdict).toBe("quarantined");
   });
 

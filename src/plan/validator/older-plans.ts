@@ -2,6 +2,8 @@
 // the present plan's names, replacements and data classes, so that one history comes of all releases. Pure, like every validator.
 import type { EventJudgement, EventToJudge, Validator } from "../judgement.ts";
 import type { Lock, LockEvent } from "../lock.ts";
+import { RANK } from "./call.ts";
+import { planStamp } from "./plan-stamp.ts";
 import { isSupported } from "./support-window.ts";
 import { makeValidator, type ValidatorOptions } from "./make-validator.ts";
 
@@ -19,9 +21,6 @@ export interface OlderPlans {
   /** `undefined` when the plan cannot be read after all. */
   find(stamp: string): OlderPlan | undefined;
 }
-
-/** Characters of the hash that clients stamp on events. */
-export const STAMP_CHARACTERS = 12;
 
 /** The present plan as far as it holds for releases of older ones: names, replacements and data classes, and no demands. */
 function lenient(lock: Lock): Lock {
@@ -52,14 +51,6 @@ function lenient(lock: Lock): Lock {
   };
 }
 
-const RANK: Readonly<Record<EventJudgement["verdict"], number>> = {
-  accepted: 0,
-  repaired: 1,
-  stripped: 2,
-  quarantined: 3,
-  dropped: 4,
-};
-
 /** What the present plan says about what it does not demand is no finding. */
 const TOLD: ReadonlySet<string> = new Set(["data-class-dropped", "data-class-forbidden", "deprecated-used"]);
 
@@ -81,7 +72,7 @@ export function makeSupportingValidator(
   options: ValidatorOptions = {},
 ): Validator {
   const present = makeValidator(lock, options);
-  const own = lock.hash.slice(0, STAMP_CHARACTERS);
+  const own = planStamp(lock);
   const known = new Map<string, { readonly plan: OlderPlan; readonly validator: Validator } | undefined>();
   let after: Validator | undefined;
 

@@ -5,6 +5,7 @@ import { isUnsafeKey } from "./built-in.ts";
 import { type Call, RANK } from "./call.ts";
 import { copyBefore } from "./copy-before.ts";
 import { FOLDED_NAME_MAX_CHARACTERS, type MemoBudget } from "./names.ts";
+import { isPlanStamp } from "./plan-stamp.ts";
 import { applyRule, type PropertyRule, REMOVED } from "./property-rule.ts";
 
 /** Where a payload's name leads. */
@@ -76,14 +77,6 @@ export class PropertyTable {
 function strip(call: Call): typeof REMOVED {
   call.atLeast(RANK.stripped);
   return REMOVED;
-}
-
-/** What generated clients write: the first twelve characters of a lock's hash. */
-const PLAN_STAMP = /^[0-9a-f]{12}$/;
-
-/** Tells whether a value is what generated clients name their plan by. */
-export function isPlanStamp(value: unknown): boolean {
-  return typeof value === "string" && PLAN_STAMP.test(value);
 }
 
 function judgeUnplanned(kind: "stamp" | "unknown" | "unsafe", value: unknown, call: Call): unknown {

@@ -1,16 +1,8 @@
 // Whether an event made by an older plan is still judged by it: `support` says how long releases live, by source. Pure: the event tells its own time.
+import { eventTimeMs } from "./datetime.ts";
 import { releaseOf } from "./release.ts";
 
 const DAY_MS = 86_400_000;
-/** From this on a number is a time in milliseconds. */
-const EPOCH_MS_FROM = 10_000_000_000;
-
-function timeOf(time: unknown): number | undefined {
-  if (typeof time === "number") return time >= EPOCH_MS_FROM ? time : time * 1000;
-  const parsed = typeof time === "string" ? Date.parse(time) : Number.NaN;
-  return Number.isNaN(parsed) ? undefined : parsed;
-}
-
 /** Compares dotted numbers: `7.10` is after `7.9`. What is no number counts as 0. */
 function compareReleases(a: string, b: string): number {
   const [left, right] = [a.split("."), b.split(".")];
@@ -37,8 +29,8 @@ export function isSupported(
   const days = /^(\d+)d$/.exec(support)?.[1];
   if (days !== undefined) {
     // Without a time it happened when it arrived; a plan that is kept says that somebody still sends by it.
-    const at = timeOf(properties["time"]);
-    return at === undefined || at <= retiredAt + Number(days) * DAY_MS;
+    const at = eventTimeMs(properties["time"]);
+    return Number.isNaN(at) || at <= retiredAt + Number(days) * DAY_MS;
   }
   const oldest = support.replace(/^>=\s*/, "");
   const release = releaseOf(properties);
