@@ -10,6 +10,7 @@ export {
   type OutboxRecord,
   readOutboxEntry,
 } from "./outbox.ts";
+export { Pace, type PaceSettings, type PaceState } from "./pace.ts";
 export type {
   Clock,
   DeliveryKind,

@@ -9,6 +9,8 @@ import {
   type Log,
   type Metrics,
   OUTBOX_LOG,
+  Pace,
+  type PaceState,
   type Position,
   type Provider,
   WakeUp,
@@ -17,7 +19,6 @@ import { putDeadLetter, redoLog } from "./dead-letters.ts";
 import { deliverWindow } from "./deliver-window.ts";
 import { Intents } from "./intents.ts";
 import { type OutboxItem, readWindow } from "./outbox-window.ts";
-import { Pace, type PaceState } from "./pace.ts";
 import { DELIVERY_SETTINGS, type DeliverySettings } from "./settings.ts";
 
 export interface DeliveryOptions {

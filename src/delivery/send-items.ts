@@ -7,11 +7,11 @@ import {
   type ItemFailure,
   type Log,
   type Metrics,
+  type Pace,
   type Provider,
 } from "../core/index.ts";
 import type { DeadReason } from "./dead-letters.ts";
 import { isRepeatable, kindOf, type OutboxItem } from "./outbox-window.ts";
-import type { Pace } from "./pace.ts";
 
 export interface SendContext {
   readonly destination: string;

@@ -1,13 +1,7 @@
 // How a delivery worker paces itself. Data only.
+import type { PaceSettings } from "../core/index.ts";
 
-export interface DeliverySettings {
-  /** First pause after a destination said "not now"; doubles up to the longest. */
-  readonly backoffMs: number;
-  readonly backoffMaxMs: number;
-  /** Pause before a refused credential is tried again. */
-  readonly unauthorizedPauseMs: number;
-  /** Events a second at most; absent: as fast as the destination answers. */
-  readonly eventsPerSecond?: number;
+export interface DeliverySettings extends PaceSettings {
   /** Taken from the outbox at a time; memory is bounded by them. An entry holds many events. */
   readonly windowEntries: number;
   readonly windowBytes: number;

@@ -117,6 +117,7 @@ export function compileLock(input: CompileInput): Lock {
     name: plan.name,
     ...(plan.version === undefined ? {} : { version: plan.version }),
     ...(Object.keys(plan.support).length === 0 ? {} : { support: plan.support }),
+    ...(Object.keys(plan.state).length === 0 ? {} : { state: plan.state }),
     unknown_event: plan.defaults.unknown_event ?? PLAN_DEFAULTS.unknown_event,
     plan_property: plan.defaults.plan_property ?? PLAN_DEFAULTS.plan_property,
     sources: Object.fromEntries(Object.entries(plan.sources).map(([id, { trust }]) => [id, { trust }])),

@@ -160,6 +160,8 @@ export interface Lock {
   readonly plan_property: string;
   /** Oldest releases that are alive, by source: `14d` or `>=7.1`. Absent where the plan says nothing. */
   readonly support?: Readonly<Record<string, string>>;
+  /** Where the application keeps its users: `table.column` of the id, and the zone of times without one. Absent: the defaults. */
+  readonly state?: { readonly users?: string; readonly time_zone?: string };
   readonly sources: Readonly<Record<string, { readonly trust: Trust }>>;
   readonly identity: LockIdentity;
   readonly data_classes: Readonly<Record<string, LockDataClass>>;

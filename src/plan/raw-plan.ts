@@ -111,6 +111,12 @@ export interface RawDiff {
   readonly gates?: Readonly<Partial<Record<"code" | "data" | "rollout" | "provider", GateLevel>>>;
 }
 
+/** Where the application keeps its users. */
+export interface RawState {
+  readonly users?: string;
+  readonly time_zone?: string;
+}
+
 /** All files of a plan put together. */
 export interface RawPlan {
   readonly name: string;
@@ -129,6 +135,7 @@ export interface RawPlan {
   readonly properties: Readonly<Record<string, RawProperty>>;
   readonly groups_of_properties: Readonly<Record<string, Readonly<Record<string, RawPropertyUse>>>>;
   readonly support: Readonly<Record<string, string>>;
+  readonly state: RawState;
   readonly events: Readonly<Record<string, RawEvent>>;
   readonly people: Readonly<Record<string, RawPerson>>;
   readonly groups: Readonly<Record<string, Readonly<Record<string, RawPerson>>>>;

@@ -17,7 +17,7 @@ const MAP_SECTIONS = [
   "support",
 ] as const;
 /** Sections that one file holds whole. */
-const WHOLE_SECTIONS = ["plumbline", "name", "version", "defaults", "identity", "diff"] as const;
+const WHOLE_SECTIONS = ["plumbline", "name", "version", "defaults", "identity", "state", "diff"] as const;
 /** Files that include each other are read once; more than this is a mistake. */
 const FILES_MAX = 2000;
 
@@ -218,6 +218,7 @@ export function readPlan(entry: string, files: PlanFiles): ReadPlan {
     events: {},
     people: {},
     support: {},
+    state: {},
     groups: {},
     lint: {},
     diff: {},

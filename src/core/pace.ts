@@ -1,7 +1,17 @@
 // When the next request may go: one pace for all requests of a destination, so that one that is down is not hammered by each of them.
 // States: open → holding (busy or unknown: doubling pauses, with jitter) → open after the first success; paused (refused credential).
-import type { Clock, EpochMs } from "../core/index.ts";
-import type { DeliverySettings } from "./settings.ts";
+import type { Clock, EpochMs } from "./ports.ts";
+
+/** How long a destination is left alone, and how fast it may be asked. */
+export interface PaceSettings {
+  /** First pause after a destination said "not now"; doubles up to the longest. */
+  readonly backoffMs: number;
+  readonly backoffMaxMs: number;
+  /** Pause before a refused credential is tried again. */
+  readonly unauthorizedPauseMs: number;
+  /** Events or updates a second at most; absent: as fast as the destination answers. */
+  readonly eventsPerSecond?: number;
+}
 
 /** Part of a pause that is random, so that many gateways do not come back at once. */
 const JITTER = 0.5;
@@ -14,7 +24,7 @@ export type PaceState =
   | { readonly kind: "paused"; readonly until: EpochMs; readonly reason: string };
 
 export class Pace {
-  readonly #settings: DeliverySettings;
+  readonly #settings: PaceSettings;
   readonly #clock: Clock;
   readonly #random: () => number;
   #state: PaceState = { kind: "open" };
@@ -22,7 +32,7 @@ export class Pace {
   /** When the next events may go, under the rate limit. */
   #nextAt = 0;
 
-  constructor(settings: DeliverySettings, clock: Clock, random: () => number) {
+  constructor(settings: PaceSettings, clock: Clock, random: () => number) {
     this.#settings = settings;
     this.#clock = clock;
     this.#random = random;

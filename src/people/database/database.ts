@@ -1,0 +1,123 @@
+// A Postgres database as the people sync uses it: queries with parameters, transactions, one connection for a snapshot.
+// Values come as text, as Postgres writes them in UTC and ISO style, so that no driver rounds a number or moves a time.
+import pg from "pg";
+
+/** A row: every value is text or null. */
+export type Row = Readonly<Record<string, string | null>>;
+
+/** A statement with a name is prepared once per connection. */
+export interface Statement {
+  readonly text: string;
+  readonly values?: readonly unknown[];
+  readonly name?: string;
+}
+
+export interface Queryable {
+  query(text: string, values?: readonly unknown[], name?: string): Promise<readonly Row[]>;
+}
+
+export interface Database extends Queryable {
+  /** Runs `work` in one transaction; a serialisation failure or deadlock is tried again. */
+  transaction<T>(work: (tx: Queryable) => Promise<T>, begin?: string): Promise<T>;
+  /** Connection settings for a connection of another kind, for example replication. */
+  readonly config: pg.ClientConfig;
+  close(): Promise<void>;
+}
+
+/** Postgres error codes after which the same transaction may succeed. */
+const TRY_AGAIN = new Set(["40001", "40P01"]);
+const ATTEMPTS_MAX = 8;
+
+/** The SQLSTATE of an error of Postgres, else the code of a system error, else "". */
+export function sqlState(error: unknown): string {
+  if (!(error instanceof Error)) return "";
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === "string" ? code : "";
+}
+
+/** Session settings under which every value has one spelling. */
+const SESSION =
+  "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c extra_float_digits=1 -c bytea_output=hex";
+
+const asText: pg.CustomTypesConfig = { getTypeParser: () => (value: string | Buffer) => value.toString() };
+
+/** Settings of a connection for a URL. */
+export function connectionConfig(url: string, applicationName: string): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: applicationName,
+    options: SESSION,
+    types: asText,
+    keepAlive: true,
+  };
+}
+
+async function run(client: pg.Pool | pg.PoolClient, statement: Statement): Promise<readonly Row[]> {
+  const { text, values = [], name } = statement;
+  const result = await client.query<Record<string, string | null>>({
+    text,
+    values: [...values],
+    ...(name === undefined ? {} : { name }),
+  });
+  return result.rows;
+}
+
+/**
+ * Opens a pool on a database. Nothing is connected before the first query.
+ *
+ * @param options `connections`: most at once. `onError`: a connection broke while nobody used it.
+ */
+export function openDatabase(
+  url: string,
+  options: {
+    readonly connections: number;
+    readonly applicationName: string;
+    readonly onError: (error: Error) => void;
+  },
+): Database {
+  const config = connectionConfig(url, options.applicationName);
+  const pool = new pg.Pool({ ...config, max: options.connections, connectionTimeoutMillis: 10_000 });
+  pool.on("error", options.onError);
+  return {
+    config,
+    query: (text, values, name) =>
+      run(pool, {
+        text,
+        ...(values === undefined ? {} : { values }),
+        ...(name === undefined ? {} : { name }),
+      }),
+    async transaction(work, begin = "begin") {
+      for (let attempt = 1; ; attempt++) {
+        const client = await pool.connect();
+        let broken: Error | undefined;
+        // A connection that breaks between two queries says so here; the next query on it fails, and that is what is reported.
+        const note = (error: Error): void => void (broken = error);
+        client.on("error", note);
+        try {
+          await client.query(begin);
+          const result = await work({
+            query: (text, values, name) =>
+              run(client, {
+                text,
+                ...(values === undefined ? {} : { values }),
+                ...(name === undefined ? {} : { name }),
+              }),
+          });
+          await client.query("commit");
+          return result;
+        } catch (error) {
+          try {
+            await client.query("rollback");
+          } catch (failed) {
+            broken = failed instanceof Error ? failed : new Error("rollback failed");
+          }
+          if (!TRY_AGAIN.has(sqlState(error)) || attempt >= ATTEMPTS_MAX) throw error;
+        } finally {
+          client.off("error", note);
+          client.release(broken);
+        }
+      }
+    },
+    close: () => pool.end(),
+  };
+}

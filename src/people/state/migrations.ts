@@ -1,0 +1,163 @@
+// The tables of the people sync, in a schema of their own. Migrations are numbered and never edited once released.
+// No table holds a value of a user: fingerprints are keyed hashes, stories hold names, positions and counts.
+import type { Database, Queryable } from "../database/database.ts";
+
+/** Schema of everything the sync keeps. */
+export const STATE_SCHEMA = "plumbline";
+
+/** Hash partitions of users; a worker leases some of them. */
+export const PARTITIONS = 64;
+
+const MIGRATIONS: readonly string[] = [
+  `create table plumbline.meta (key text primary key, value text not null);
+
+-- One row: this user's profile at this destination may have changed. Coalesced however many changes there were.
+create table plumbline.marks (
+  destination text not null,
+  user_id text not null,
+  part smallint not null,
+  -- Bits of property sets that may have changed.
+  sets bigint not null,
+  -- Grows with every change; an acknowledgement removes the mark only if nothing came in between.
+  version bigint not null default 1,
+  -- 0 live, 1 bulk.
+  lane smallint not null,
+  first_at timestamptz not null default clock_timestamp(),
+  not_before timestamptz not null default clock_timestamp(),
+  attempts int not null default 0,
+  cause text not null,
+  primary key (destination, user_id)
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
+create index marks_due on plumbline.marks (destination, lane, not_before);
+
+-- What a destination has acknowledged, as keyed hashes by property name.
+create table plumbline.profiles (
+  destination text not null,
+  user_id text not null,
+  prints jsonb not null,
+  -- The destination may hold something else: the next update sends everything.
+  unsure boolean not null default false,
+  story jsonb not null default '{}',
+  acked_at timestamptz not null default clock_timestamp(),
+  primary key (destination, user_id)
+) with (fillfactor = 80);
+
+-- Requests under way, so that a crash leaves a note of what may have been applied.
+create table plumbline.intents (
+  id bigint generated always as identity primary key,
+  destination text not null,
+  owner uuid not null,
+  user_ids text[] not null,
+  at timestamptz not null default clock_timestamp()
+);
+
+create table plumbline.leases (
+  destination text not null,
+  part smallint not null,
+  owner uuid,
+  epoch bigint not null default 0,
+  until timestamptz not null default '-infinity',
+  primary key (destination, part)
+);
+create table plumbline.workers (
+  destination text not null,
+  owner uuid not null,
+  seen timestamptz not null default clock_timestamp(),
+  primary key (destination, owner)
+);
+
+-- How far each capture has come.
+create table plumbline.positions (
+  source text primary key,
+  position text not null,
+  system_id text,
+  timeline int,
+  at timestamptz not null default clock_timestamp()
+);
+
+create table plumbline.quarantine (
+  destination text not null,
+  user_id text not null,
+  reason text not null,
+  property text,
+  at timestamptz not null default clock_timestamp(),
+  primary key (destination, user_id)
+);
+
+create table plumbline.revisits (
+  user_id text primary key,
+  sets bigint not null,
+  at timestamptz not null
+);
+create index revisits_due on plumbline.revisits (at);
+
+-- Ids that must not come back, as keyed hashes, and how far their erasure is.
+create table plumbline.erasures (
+  destination text not null,
+  id_hash text not null,
+  -- suppressed | deleted | requested | done
+  step text not null,
+  task text,
+  at timestamptz not null default clock_timestamp(),
+  primary key (destination, id_hash)
+);
+
+create table plumbline.jobs (
+  name text primary key,
+  kind text not null,
+  cursor text,
+  done bigint not null default 0,
+  total bigint,
+  state text not null,
+  at timestamptz not null default clock_timestamp()
+);`,
+];
+
+const OUTBOX = `
+-- Changes noted by triggers and by touch(), for databases without logical replication. Only ever inserted into and deleted from.
+create table plumbline.outbox (
+  id bigint generated always as identity,
+  table_oid oid not null,
+  -- null: every user (truncate).
+  link text,
+  value text,
+  at timestamptz not null default clock_timestamp()
+);
+create function plumbline.touch(variadic user_ids text[]) returns void language sql security definer set search_path = '' as
+$$ insert into plumbline.outbox (table_oid, link, value) select 0, 'user', id from unnest(user_ids) id $$;
+comment on function plumbline.touch is 'Says that these users may have changed; part of the caller''s transaction.';`;
+
+async function isThere(database: Queryable, relation: string): Promise<boolean> {
+  const [row] = await database.query("select pg_catalog.to_regclass($1) is not null as found", [relation]);
+  return row?.["found"] === "t";
+}
+
+/** Number of the newest migration that a database has; 0 for none. */
+export async function stateVersion(database: Queryable): Promise<number> {
+  if (!(await isThere(database, "plumbline.meta"))) return 0;
+  const [row] = await database.query("select value from plumbline.meta where key = 'version'");
+  return Number(row?.["value"] ?? 0);
+}
+
+/** SQL that brings a database from its version to the newest. */
+export function migrationSql(from: number): readonly string[] {
+  const steps = MIGRATIONS.slice(from).map(
+    (sql, index) =>
+      `${sql}\ninsert into plumbline.meta (key, value) values ('version', '${from + index + 1}') on conflict (key) do update set value = excluded.value;`,
+  );
+  return from === 0 ? ["create schema if not exists plumbline", ...steps] : steps;
+}
+
+/** SQL of the outbox and of `touch`, in the application's own database. */
+export async function outboxSql(database: Queryable): Promise<readonly string[]> {
+  if (await isThere(database, "plumbline.outbox")) return [];
+  return ["create schema if not exists plumbline", OUTBOX];
+}
+
+/** Makes the state tables in a database, or brings them up to date; safe to run from several processes at once. */
+export async function migrateState(database: Database): Promise<void> {
+  await database.transaction(async (tx) => {
+    await tx.query("select pg_catalog.pg_advisory_xact_lock(7586223601)");
+    for (const sql of migrationSql(await stateVersion(tx))) await tx.query(sql);
+  });
+}
