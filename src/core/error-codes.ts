@@ -51,6 +51,9 @@ export const ERROR_HINTS = {
   JOURNAL_LOCKED: "Another gateway uses this data folder. Stop it, or give each its own `data`.",
   JOURNAL_UNREADABLE:
     "The broken files were moved aside and kept. Restore a backup, or start again without them.",
+  // people
+  PEOPLE_DATABASE_UNREACHABLE:
+    "Look at `people.database` and `people.state`: host, port, user and password, and that the server takes connections.",
   // plan
   PLAN_EVENT_UNKNOWN: "Name an event by its id, the key under `events` in the plan.",
   PLAN_LOCK_INVALID: "Compile the plan again with `plumbline compile`; a lock is never edited by hand.",

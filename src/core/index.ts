@@ -28,8 +28,12 @@ export type {
   LogStats,
   Metrics,
   PlanLimits,
+  ProfileAnswer,
+  ProfileStore,
+  ProfileStoreLimits,
   Position,
   Provider,
+  StoredProfile,
 } from "./ports.ts";
 export { VERDICTS, type Repair, type Verdict } from "./verdict.ts";
 export { WakeUp } from "./wake-up.ts";

@@ -1,6 +1,8 @@
 // Interfaces between parts. A part receives these; `cli` wires implementations in.
 // Nothing here knows Mixpanel: providers declare limits and abilities as data, shared code reads them.
 
+import type { JsonValue } from "./json.ts";
+
 /** Milliseconds since the Unix epoch. */
 export type EpochMs = number;
 
@@ -172,4 +174,45 @@ export interface Provider {
   readonly limits: DeliveryLimits;
   send(request: DeliveryRequest, options: { readonly signal: AbortSignal }): Promise<DeliveryOutcome>;
   close(): Promise<void>;
+}
+
+/** A profile as a provider keeps it. */
+export interface StoredProfile {
+  readonly id: string;
+  /** By wire name. */
+  readonly properties: Readonly<Record<string, JsonValue>>;
+}
+
+/** What became of a question about profiles. */
+export type ProfileAnswer<T> =
+  | { readonly kind: "answer"; readonly value: T }
+  /** Ask again later: a limit, or the provider is down. */
+  | { readonly kind: "busy"; readonly message: string; readonly retryAfterMs?: number }
+  | { readonly kind: "refused"; readonly message: string };
+
+/** Limits of reading back and erasing, as data. */
+export interface ProfileStoreLimits {
+  readonly queriesPerHour: number;
+  readonly idsPerQuery: number;
+  readonly idsPerErasure: number;
+}
+
+/** What a provider can do with profiles beside taking updates: read them back, and erase all that it has of a person. */
+export interface ProfileStore {
+  readonly limits: ProfileStoreLimits;
+  /** Profiles of these ids; an id without a profile is absent from the answer. */
+  read(
+    ids: readonly string[],
+    options: { readonly signal: AbortSignal },
+  ): Promise<ProfileAnswer<readonly StoredProfile[]>>;
+  /** Asks that everything about these ids be deleted; answers the name of the task. */
+  requestErasure(
+    ids: readonly string[],
+    options: { readonly signal: AbortSignal },
+  ): Promise<ProfileAnswer<string>>;
+  /** How far a task is. */
+  erasureState(
+    task: string,
+    options: { readonly signal: AbortSignal },
+  ): Promise<ProfileAnswer<"pending" | "done" | "failed">>;
 }

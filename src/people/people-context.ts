@@ -1,0 +1,156 @@
+// Everything that the people sync and its commands share: databases, mapping, destinations, key. Opened once, closed by whoever opened it.
+import {
+  type Clock,
+  type Finding,
+  type Log,
+  type Metrics,
+  AppError,
+  type PlanLimits,
+  type ProfileStore,
+  type Provider,
+} from "../core/index.ts";
+import type { Lock } from "../plan/index.ts";
+import type { CaptureSettings } from "./capture/capture-plan.ts";
+import { type Database, openDatabase, sqlState } from "./database/database.ts";
+import { type Catalogue, readCatalogue } from "./mapping/catalogue.ts";
+import { compileMapping } from "./mapping/compile-mapping.ts";
+import type { Mapping } from "./mapping/mapping.ts";
+import { fingerprintKey } from "./state/fingerprint-key.ts";
+import { migrateState } from "./state/migrations.ts";
+import { type Fingerprint, makeFingerprint } from "./sync/fingerprint.ts";
+import type { DeletedUsers, UpdateRules } from "./sync/plan-update.ts";
+import { SYNC_SETTINGS, type SyncSettings } from "./sync/settings.ts";
+import { makeStateJudge } from "./sync/state-judge.ts";
+
+/** A destination of profiles. */
+export interface PeopleDestination {
+  readonly name: string;
+  readonly provider: Provider;
+  readonly limits: Pick<PlanLimits, "stringMaxBytes" | "listItemsMax">;
+  /** Reads back and erases; absent where the destination's credentials do not allow it. */
+  readonly store: ProfileStore | undefined;
+}
+
+export interface PeopleOptions {
+  /** The application's database. */
+  readonly databaseUrl: string;
+  /** Where the schema `plumbline` is kept; absent: in the application's database. */
+  readonly stateUrl?: string;
+  readonly lock: Lock;
+  readonly destinations: readonly PeopleDestination[];
+  /** Key of fingerprints; absent: made once and kept with the state. */
+  readonly key?: string;
+  readonly capture?: CaptureSettings;
+  /** Default `clear`: all state-owned properties are unset, the profile stays. */
+  readonly deletedUsers?: DeletedUsers;
+  readonly settings?: Partial<SyncSettings>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly random: () => number;
+}
+
+export interface PeopleContext extends Omit<PeopleOptions, "lock"> {
+  readonly source: Database;
+  readonly state: Database;
+  readonly settings: SyncSettings;
+  readonly lock: Lock;
+  readonly catalogue: Catalogue;
+  readonly mapping: Mapping;
+  readonly fingerprint: Fingerprint;
+  /** The key, wherever it came from. */
+  readonly key: string;
+  readonly capture: CaptureSettings;
+  /** Whether state and application share a database: then marks and outbox move in one transaction. */
+  readonly isSameDatabase: boolean;
+  rulesFor(destination: PeopleDestination): UpdateRules;
+  close(): Promise<void>;
+}
+
+/** What opening found: a context, or findings that stand in its way. Warnings come with both. */
+export type OpenedPeople =
+  | { readonly kind: "open"; readonly context: PeopleContext; readonly findings: readonly Finding[] }
+  | { readonly kind: "findings"; readonly findings: readonly Finding[] };
+
+const SOURCE_CONNECTIONS = 8;
+const STATE_CONNECTIONS = 10;
+
+/** @throws {AppError} `PEOPLE_DATABASE_UNREACHABLE` with Postgres's code, never with the address. */
+export async function checkReachable(database: Database, what: string): Promise<void> {
+  try {
+    await database.query("select 1");
+  } catch (cause) {
+    const code = sqlState(cause);
+    throw new AppError(
+      "PEOPLE_DATABASE_UNREACHABLE",
+      `Cannot reach ${what}: ${code === "" ? "no answer" : code}`,
+      { cause },
+    );
+  }
+}
+
+/** Opens the application's database alone, for commands that only look. */
+export function openSource(options: Pick<PeopleOptions, "databaseUrl" | "log">): Database {
+  return openDatabase(options.databaseUrl, {
+    connections: SOURCE_CONNECTIONS,
+    applicationName: "plumbline",
+    onError: (error) =>
+      options.log.warn({ code: sqlState(error) }, "an idle connection to the database broke"),
+  });
+}
+
+/**
+ * Connects, brings the schema `plumbline` up to date, reads the catalogue and compiles the mapping.
+ *
+ * @throws {AppError} `PEOPLE_DATABASE_UNREACHABLE`; errors of Postgres (no right to create the schema) come through with their code.
+ */
+export async function openPeopleContext(options: PeopleOptions): Promise<OpenedPeople> {
+  const source = openSource(options);
+  const { stateUrl, log } = options;
+  const isSameDatabase = stateUrl === undefined || stateUrl === options.databaseUrl;
+  const state = openDatabase(stateUrl ?? options.databaseUrl, {
+    connections: STATE_CONNECTIONS,
+    applicationName: "plumbline state",
+    onError: (error) => log.warn({ code: sqlState(error) }, "an idle connection to the state broke"),
+  });
+  const close = async (): Promise<void> => {
+    await Promise.all([source.close(), state.close()]);
+  };
+  try {
+    await checkReachable(source, "the application's database (`people.database`)");
+    await checkReachable(state, "the database of the state (`people.state`)");
+    await migrateState(state);
+    const catalogue = await readCatalogue(source);
+    const { mapping, findings } = await compileMapping(options.lock, catalogue, source);
+    if (!mapping) {
+      await close();
+      return { kind: "findings", findings };
+    }
+    const key = options.key ?? (await fingerprintKey(state));
+    const fingerprint = makeFingerprint(key);
+    const context: PeopleContext = {
+      ...options,
+      source,
+      state,
+      settings: { ...SYNC_SETTINGS, ...options.settings },
+      catalogue,
+      mapping,
+      fingerprint,
+      key,
+      capture: options.capture ?? {},
+      isSameDatabase,
+      rulesFor: ({ provider, limits }) => ({
+        mapping,
+        judge: makeStateJudge(options.lock, provider.kind),
+        fingerprint,
+        limits,
+        deletedUsers: options.deletedUsers ?? "clear",
+      }),
+      close,
+    };
+    return { kind: "open", context, findings };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
