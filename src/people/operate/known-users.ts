@@ -1,0 +1,69 @@
+// What the state says of some users before anything is compared: what was acknowledged, and whether something is on its way or held back.
+import type { PeopleContext } from "../people-context.ts";
+import { hashId, type Print } from "../sync/fingerprint.ts";
+
+/** One user as the state knows it. */
+export interface KnownUser {
+  /** Property name → keyed hash; `undefined`: nothing was ever acknowledged. */
+  readonly prints: Readonly<Record<string, Print>> | undefined;
+  readonly unsure: boolean;
+  /** A mark waits: an update is on its way. */
+  readonly isPending: boolean;
+  /** Nothing of this user goes out until the user changes. */
+  readonly isQuarantined: boolean;
+  /** On the list of erasures: nothing goes out ever. */
+  readonly isErased: boolean;
+  /** Changes with every acknowledgement. */
+  readonly acknowledgedAt: string | undefined;
+}
+
+/** One statement, and so one moment: an acknowledgement in between cannot take the mark and keep the fingerprint. */
+const KNOWN = `
+select u.user_id, p.prints::text as prints, p.unsure, p.acked_at::text as acked_at, m.user_id is not null as pending, q.user_id is not null as quarantined
+from unnest($2::text[]) u(user_id)
+left join plumbline.profiles p on p.destination = $1 and p.user_id = u.user_id
+left join plumbline.marks m on m.destination = $1 and m.user_id = u.user_id
+left join plumbline.quarantine q on q.destination = $1 and q.user_id = u.user_id and q.property is null`;
+
+const ERASED = "select id_hash from plumbline.erasures where destination = $1";
+
+/** Hashes of the ids that must not come back to a destination. */
+async function erasedHashes(
+  context: Pick<PeopleContext, "state">,
+  destination: string,
+): Promise<ReadonlySet<string>> {
+  const rows = await context.state.query(ERASED, [destination], "plumbline-erased");
+  return new Set(rows.map(({ id_hash: hash }) => hash ?? ""));
+}
+
+/** Reads what the state knows of the users; every id asked for is answered. */
+export async function readKnownUsers(
+  context: Pick<PeopleContext, "state" | "key">,
+  destination: string,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, KnownUser>> {
+  const [rows, erased] = await Promise.all([
+    context.state.query(KNOWN, [destination, userIds], "plumbline-known"),
+    erasedHashes(context, destination),
+  ]);
+  return new Map(
+    rows.map((row): [string, KnownUser] => {
+      const { user_id: id, prints, acked_at: at } = row;
+      const userId = id ?? "";
+      return [
+        userId,
+        {
+          prints:
+            prints === null || prints === undefined
+              ? undefined
+              : (JSON.parse(prints) as Record<string, string>),
+          unsure: row["unsure"] === "t",
+          isPending: row["pending"] === "t",
+          isQuarantined: row["quarantined"] === "t",
+          isErased: erased.size > 0 && erased.has(hashId(context.key, userId)),
+          acknowledgedAt: at ?? undefined,
+        },
+      ];
+    }),
+  );
+}
