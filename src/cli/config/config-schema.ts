@@ -1,35 +1,7 @@
 // The shape of plumbline.yaml, as JSON Schema: one source for checking, for editors (`plumbline.schema.json`) and for the reference page.
 import type { JsonObject } from "../../core/index.ts";
-
-const text = (description: string, more: JsonObject = {}): JsonObject => ({
-  type: "string",
-  minLength: 1,
-  description,
-  ...more,
-});
-const count = (description: string, minimum = 1): JsonObject => ({ type: "integer", minimum, description });
-const object = (
-  description: string,
-  properties: JsonObject,
-  required: readonly string[] = [],
-): JsonObject => ({
-  type: "object",
-  description,
-  additionalProperties: false,
-  properties,
-  required,
-});
-const mapOf = (description: string, value: JsonObject): JsonObject => ({
-  type: "object",
-  description,
-  propertyNames: { pattern: "^[A-Za-z][A-Za-z0-9_-]{0,39}$" },
-  additionalProperties: value,
-});
-const listOf = (description: string, items: JsonObject): JsonObject => ({
-  type: "array",
-  description,
-  items,
-});
+import { PEOPLE_SCHEMA } from "./people-schema.ts";
+import { count, listOf, mapOf, object, text } from "./schema-forms.ts";
 
 const ADDRESS = text("`host:port`; port 0 takes any free one", { pattern: "^.+:[0-9]{1,5}$" });
 const SEGMENTS = listOf(
@@ -107,6 +79,7 @@ export const CONFIG_SCHEMA: JsonObject = {
       ),
       sources: mapOf("By source id of the plan", SOURCE),
       destinations: mapOf("By name of your choice", DESTINATION),
+      people: PEOPLE_SCHEMA,
       gateway: object("The public port", {
         routes: object("Other path names: blockers match paths", {
           track: SEGMENTS,

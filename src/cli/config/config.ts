@@ -1,4 +1,5 @@
 // The runtime configuration as the wiring reads it: every default filled in, every path absolute.
+import type { ConfigPeople } from "./people-config.ts";
 
 export interface ConfigSource {
   readonly id: string;
@@ -47,6 +48,8 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   readonly sources: readonly ConfigSource[];
   readonly destinations: readonly ConfigDestination[];
+  /** `undefined`: no people sync. */
+  readonly people: ConfigPeople | undefined;
   readonly gateway: {
     readonly routes: Readonly<Record<string, readonly string[]>>;
     readonly bodyMaxBytes: number | undefined;

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { AppError } from "../../core/index.ts";
 import { FindingsError } from "../terminal/exit-codes.ts";
+import { noteFinding } from "../terminal/output.ts";
 import type { Config } from "./config.ts";
 import { parseConfig } from "./parse-config.ts";
 
@@ -9,7 +10,7 @@ import { parseConfig } from "./parse-config.ts";
 export const CONFIG_FILE = "plumbline.yaml";
 
 /**
- * Loads a configuration.
+ * Loads a configuration; what is only a warning is written to stderr.
  *
  * @throws {AppError} `CONFIG_MISSING` when the file cannot be read. @throws {FindingsError} with every mistake in it.
  */
@@ -23,5 +24,6 @@ export function loadConfig(file: string | undefined): Config {
   }
   const parsed = parseConfig(text, path, process.env);
   if (parsed.kind === "findings") throw new FindingsError(parsed.findings);
+  for (const finding of parsed.findings) noteFinding(finding);
   return parsed.config;
 }

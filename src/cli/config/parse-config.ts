@@ -1,6 +1,6 @@
 // From the text of plumbline.yaml to the configuration, or to every mistake in it with its place. Pure: the environment is handed in.
 import { dirname, resolve } from "node:path";
-import type { FileLocation, Finding } from "../../core/index.ts";
+import type { FileLocation, Finding, JsonValue } from "../../core/index.ts";
 import {
   type Address,
   type Config,
@@ -13,9 +13,11 @@ import {
 } from "./config.ts";
 import { type LocatedDocument, makeSchemaChecker, parseLocated } from "../../plan/index.ts";
 import { CONFIG_SCHEMA } from "./config-schema.ts";
+import { literalPasswords, peopleProblems, type RawPeople, toPeople } from "./people-config.ts";
 
 export type ParsedConfig =
-  | { readonly kind: "config"; readonly config: Config }
+  /** Findings are warnings here. */
+  | { readonly kind: "config"; readonly config: Config; readonly findings: readonly Finding[] }
   | { readonly kind: "findings"; readonly findings: readonly Finding[] };
 
 interface RawRetention {
@@ -62,6 +64,7 @@ interface RawConfig {
       }
     >
   >;
+  readonly people?: RawPeople;
   readonly gateway?: {
     readonly routes?: Readonly<Record<string, readonly string[]>>;
     readonly body_max_bytes?: number;
@@ -124,7 +127,23 @@ function ruleFindings(raw: RawConfig, document: LocatedDocument): Finding[] {
   }
   if (raw.gateway?.record === "pass" && Object.keys(raw.destinations ?? {}).length === 0)
     add(["gateway", "record"], "`pass` needs a destination", "Add one, or choose `refuse`.");
+  if (raw.people)
+    for (const { path, message, fix } of peopleProblems(raw.people, Object.keys(raw.destinations ?? {})))
+      add(path, message, fix);
   return findings;
+}
+
+/** Passwords that stand in the file. Only a warning: a database on this machine may have one that is no secret. */
+function secretFindings(text: string, file: string): readonly Finding[] {
+  const unfilled = parseLocated(text, file, (value) => value);
+  return literalPasswords(unfilled.value as JsonValue | undefined).map((name) => ({
+    id: "config-literal-secret",
+    level: "warn",
+    at: `people.${name}`,
+    where: unfilled.locate(["people", name]),
+    message: "A password stands in the configuration",
+    fix: 'Write it as "${NAME}", and set NAME in the environment.',
+  }));
 }
 
 function address(text: string): Address {
@@ -186,6 +205,7 @@ function toConfig(raw: RawConfig, file: string): Config {
     trustedProxies: raw.trusted_proxies ?? [],
     sources: Object.entries(raw.sources).map(toSource),
     destinations: Object.entries(raw.destinations ?? {}).map(toDestination),
+    people: raw.people && toPeople(raw.people),
     gateway: {
       routes: gateway.routes ?? {},
       bodyMaxBytes: gateway.body_max_bytes,
@@ -238,7 +258,6 @@ export function parseConfig(
   // The schema let it through: it has the shape of the file.
   const raw = document.value as RawConfig;
   if (shape.length === 0) findings.push(...ruleFindings(raw, document));
-  return findings.length > 0
-    ? { kind: "findings", findings }
-    : { kind: "config", config: toConfig(raw, file) };
+  if (findings.length > 0) return { kind: "findings", findings };
+  return { kind: "config", config: toConfig(raw, file), findings: secretFindings(text, file) };
 }

@@ -37,6 +37,11 @@ export function findingLines(finding: Finding): string {
   return fix === undefined ? head : `${head}\n    ${pc.dim(fix)}`;
 }
 
+/** A finding that stops nothing, for people: on stderr, also with `--json`. */
+export function noteFinding(finding: Finding): void {
+  process.stderr.write(`${findingLines(finding)}\n`);
+}
+
 /** Prints what ended a command early. */
 export function reportError(error: unknown, json: boolean): void {
   if (error instanceof FindingsError) {
