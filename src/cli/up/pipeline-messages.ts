@@ -18,13 +18,12 @@ export type ToPipeline =
   | { readonly kind: "report"; readonly id: number }
   | { readonly kind: "close" };
 
+/** Beside what every thread says. */
 export type FromPipeline =
-  | { readonly kind: "ready" }
   | { readonly kind: "verdicts"; readonly notices: readonly VerdictNotice[] }
   | {
       readonly kind: "report";
       readonly id: number;
       readonly metrics: readonly object[];
       readonly states: readonly DeliveryState[];
-    }
-  | { readonly kind: "failed"; readonly message: string };
+    };

@@ -8,6 +8,7 @@ import { makePrometheusMetrics } from "../adapters/prometheus-metrics.ts";
 import { systemClock } from "../adapters/system-clock.ts";
 import { journalDirectory, startPipeline } from "./pipeline.ts";
 import type { FromPipeline, PipelineStart, ToPipeline } from "./pipeline-messages.ts";
+import type { ThreadNotice } from "./supervised-thread.ts";
 
 /** Verdicts sent in one message, and how often; more are only counted. */
 const NOTICES_MAX = 200;
@@ -16,7 +17,7 @@ const NOTICES_EVERY_MS = 50;
 const port = parentPort;
 if (port === null) throw new AppError("INTERNAL", "Cannot run the pipeline's thread by itself");
 const { config, lock, verdicts } = workerData as PipelineStart;
-const send = (message: FromPipeline): void => port.postMessage(message);
+const send = (message: FromPipeline | ThreadNotice): void => port.postMessage(message);
 
 const log = makePinoLog({ level: config.logLevel, part: "pipeline" });
 const metrics = makePrometheusMetrics();

@@ -22,9 +22,9 @@ import {
   type VerdictNotice,
 } from "../../gateway/index.ts";
 import type { Lock } from "../../plan/index.ts";
-import { createMixpanelProvider } from "../../providers/index.ts";
 import type { Config, ConfigDestination } from "../config/config.ts";
 import { makeLiveSources } from "./live-sources.ts";
+import { makeProvider } from "./make-provider.ts";
 import { olderPlans } from "./plan-archive.ts";
 
 export interface PipelineOptions {
@@ -84,27 +84,6 @@ function settingsOf(destination: ConfigDestination): Partial<DeliverySettings> {
     ...(backoffMs === undefined ? {} : { backoffMs }),
     ...(backoffMaxMs === undefined ? {} : { backoffMaxMs }),
   };
-}
-
-function makeProvider(
-  destination: ConfigDestination,
-  clock: Clock,
-): ReturnType<typeof createMixpanelProvider> {
-  const { host, token, projectId, serviceAccount, route, timeoutMs, parallelRequests, eventsPerRequest } =
-    destination;
-  return createMixpanelProvider({
-    host,
-    token,
-    clock,
-    ...(projectId === undefined ? {} : { projectId }),
-    ...(serviceAccount === undefined ? {} : { serviceAccount }),
-    ...(route === undefined ? {} : { route }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    limits: {
-      ...(parallelRequests === undefined ? {} : { parallelEventRequests: parallelRequests }),
-      ...(eventsPerRequest === undefined ? {} : { eventsPerRequest }),
-    },
-  });
 }
 
 /** Starts judging and delivering. */
