@@ -183,6 +183,12 @@ export interface StoredProfile {
   readonly properties: Readonly<Record<string, JsonValue>>;
 }
 
+/** Where somebody says "this user's state may have changed; read it again". A mark too many costs one read. */
+export interface PeopleMarks {
+  /** Resolves once the marks are committed. `cause`: why, in one line for people; never a value. */
+  mark(userIds: readonly string[], cause: string): Promise<void>;
+}
+
 /** What became of a question about profiles. */
 export type ProfileAnswer<T> =
   | { readonly kind: "answer"; readonly value: T }
@@ -200,10 +206,13 @@ export interface ProfileStoreLimits {
 /** What a provider can do with profiles beside taking updates: read them back, and erase all that it has of a person. */
 export interface ProfileStore {
   readonly limits: ProfileStoreLimits;
-  /** Profiles of these ids; an id without a profile is absent from the answer. */
+  /**
+   * Profiles of these ids, at most {@link ProfileStoreLimits.idsPerQuery}; an id without a profile is absent from the answer. A provider that
+   * has joined ids may answer a profile under another id than was asked for. `properties`: only these, by wire name.
+   */
   read(
     ids: readonly string[],
-    options: { readonly signal: AbortSignal },
+    options: { readonly signal: AbortSignal; readonly properties?: readonly string[] },
   ): Promise<ProfileAnswer<readonly StoredProfile[]>>;
   /** Asks that everything about these ids be deleted; answers the name of the task. */
   requestErasure(

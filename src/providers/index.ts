@@ -9,6 +9,11 @@ export {
   MIXPANEL_IMPORT_LIMITS,
   MIXPANEL_TRACK_LIMITS,
 } from "./mixpanel/delivery-limits.ts";
+export {
+  createMixpanelProfileStore,
+  MIXPANEL_PROFILE_STORE_LIMITS,
+  type MixpanelProfileStoreOptions,
+} from "./mixpanel/profile-store.ts";
 export { MIXPANEL_PLAN_LIMITS } from "./mixpanel/plan-limits.ts";
 export { compareLexicon, type LexiconComparison, type StoredEntity } from "./mixpanel/lexicon/compare.ts";
 export { createLexiconClient, type LexiconClient } from "./mixpanel/lexicon/client.ts";

@@ -2,6 +2,7 @@
 // Source (read 2026-11): "Lexicon Schemas API" and "Rate limits": 5 requests and 4,000 changed events and properties a minute, per organisation.
 import { request } from "undici";
 import { AppError, isObject } from "../../../core/index.ts";
+import { appOrigin } from "../app-host.ts";
 import type { StoredEntity } from "./compare.ts";
 import type { LexiconEntity } from "./entity.ts";
 import { LEXICON_LIMITS, LEXICON_WINDOW_MS, LexiconPace, type PaceOptions } from "./pace.ts";
@@ -24,23 +25,6 @@ export interface LexiconClient {
     entities: readonly LexiconEntity[],
     options: { readonly truncate: boolean; readonly onProgress: (sent: number) => void },
   ): Promise<void>;
-}
-
-/** Source (read 2026-11): Mixpanel "Service endpoints": ingestion and application have hosts of their own. */
-const APP_HOSTS: Readonly<Record<string, string>> = {
-  "api.mixpanel.com": "mixpanel.com",
-  "api-js.mixpanel.com": "mixpanel.com",
-  "data.mixpanel.com": "mixpanel.com",
-  "api-eu.mixpanel.com": "eu.mixpanel.com",
-  "data-eu.mixpanel.com": "eu.mixpanel.com",
-  "api-in.mixpanel.com": "in.mixpanel.com",
-  "data-in.mixpanel.com": "in.mixpanel.com",
-};
-
-function appUrl(host: string): string {
-  const url = new URL(host);
-  url.host = APP_HOSTS[url.host] ?? url.host;
-  return url.origin;
 }
 
 /** What an entity counts as: itself and its properties. */
@@ -70,7 +54,7 @@ export function lexiconBatches(
 /** Opens a client. It remembers what it sent in the last minute. */
 export function createLexiconClient(options: LexiconOptions): LexiconClient {
   const { serviceAccount, projectId } = options;
-  const url = `${appUrl(options.host)}/api/app/projects/${projectId}/schemas`;
+  const url = `${appOrigin(options.host)}/api/app/projects/${projectId}/schemas`;
   const authorization = `Basic ${Buffer.from(`${serviceAccount.username}:${serviceAccount.secret}`).toString("base64")}`;
   const pace = new LexiconPace(options);
 

@@ -1,0 +1,19 @@
+// Where Mixpanel's queries and management live, told from the host that takes data.
+
+/** Source (read 2026-11): Mixpanel "Service endpoints": ingestion has hosts of its own, queries and the application share one a region. */
+const APP_HOSTS: Readonly<Record<string, string>> = {
+  "api.mixpanel.com": "mixpanel.com",
+  "api-js.mixpanel.com": "mixpanel.com",
+  "data.mixpanel.com": "mixpanel.com",
+  "api-eu.mixpanel.com": "eu.mixpanel.com",
+  "data-eu.mixpanel.com": "eu.mixpanel.com",
+  "api-in.mixpanel.com": "in.mixpanel.com",
+  "data-in.mixpanel.com": "in.mixpanel.com",
+};
+
+/** Origin of `/api/query` and `/api/app` for an ingestion host; a host that is not Mixpanel's own stays. */
+export function appOrigin(host: string): string {
+  const url = new URL(host);
+  url.host = APP_HOSTS[url.host] ?? url.host;
+  return url.origin;
+}

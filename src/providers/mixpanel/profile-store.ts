@@ -1,0 +1,135 @@
+// Mixpanel's profiles read back (engage query) and erased (GDPR API). One call, one question: whoever asks keeps the hourly budget.
+// It never retries. No id, property value, token or secret goes into a message.
+import type { Dispatcher } from "undici";
+import {
+  AppError,
+  type Clock,
+  type ProfileAnswer,
+  type ProfileStore,
+  type ProfileStoreLimits,
+  type StoredProfile,
+} from "../../core/index.ts";
+import { type AppCaller, callApp } from "./app-call.ts";
+import { appOrigin } from "./app-host.ts";
+import { readDeletionState, readDeletionTask, readEngagePage } from "./profile-answers.ts";
+
+export interface MixpanelProfileStoreOptions {
+  /** Host of the destination; the one of queries is known for Mixpanel's own. */
+  readonly host: string;
+  readonly projectId: number;
+  readonly serviceAccount: { readonly username: string; readonly secret: string };
+  readonly token: string;
+  /**
+   * OAuth token of a person who owns the project, for the GDPR API: it takes no service account. It lasts a year. Absent: profiles can be
+   * read, and a request for erasure is refused.
+   */
+  readonly erasureToken?: string;
+  readonly clock: Clock;
+  /** Time-out for one answer. Default {@link MIXPANEL_QUERY_TIMEOUT_MS}. */
+  readonly timeoutMs?: number;
+  readonly dispatcher?: Dispatcher;
+}
+
+/** Default of {@link MixpanelProfileStoreOptions.timeoutMs}: queries take longer than updates. */
+export const MIXPANEL_QUERY_TIMEOUT_MS = 60_000;
+
+/**
+ * Limits of reading back and erasing.
+ * Source (read 2026-11): Mixpanel "Rate limits": 60 queries an hour; "Query Profiles": pages of 1000. "GDPR API" allows 1999 ids, its guide
+ * 2000, and projects with groups fewer: 500 fits all.
+ */
+export const MIXPANEL_PROFILE_STORE_LIMITS: ProfileStoreLimits = {
+  queriesPerHour: 60,
+  idsPerQuery: 1000,
+  idsPerErasure: 500,
+};
+
+const NO_ERASURE_TOKEN: ProfileAnswer<never> = {
+  kind: "refused",
+  message: "the GDPR API needs the OAuth token of a person, and the configuration has none",
+};
+
+/** More ids than a question takes would be cut by the provider without a word. */
+function checkCount(ids: readonly string[], max: number): void {
+  if (ids.length > max)
+    throw new AppError("INTERNAL", `Cannot ask about ${ids.length} ids at once: ${max} is the most`);
+}
+
+type Reader = Pick<ProfileStore, "read">;
+type Eraser = Pick<ProfileStore, "requestErasure" | "erasureState">;
+
+/** The engage query. */
+function makeReader(options: MixpanelProfileStoreOptions, caller: AppCaller): Reader {
+  const { username, secret } = options.serviceAccount;
+  const url = `${appOrigin(options.host)}/api/query/engage?project_id=${options.projectId}`;
+  const headers = {
+    authorization: `Basic ${Buffer.from(`${username}:${secret}`).toString("base64")}`,
+    accept: "application/json",
+    "content-type": "application/x-www-form-urlencoded",
+  };
+  return {
+    async read(ids, { signal, properties }) {
+      checkCount(ids, MIXPANEL_PROFILE_STORE_LIMITS.idsPerQuery);
+      const profiles: StoredProfile[] = [];
+      if (ids.length === 0) return { kind: "answer", value: profiles };
+      const form = new URLSearchParams({ distinct_ids: JSON.stringify(ids) });
+      if (properties) form.set("output_properties", JSON.stringify(properties));
+      for (let page = 1; ; page += 1) {
+        const call = { method: "POST", url, headers, body: form.toString() } as const;
+        const answer = await callApp(caller, call, { signal, read: readEngagePage });
+        if (answer.kind !== "answer") return answer;
+        const { profiles: found, total, sessionId } = answer.value;
+        profiles.push(...found);
+        // As many ids as one page holds: a second page is asked for only where the project's pages are smaller than documented.
+        if (found.length === 0 || profiles.length >= total) return { kind: "answer", value: profiles };
+        form.set("session_id", sessionId);
+        form.set("page", String(page));
+      }
+    },
+  };
+}
+
+/** The GDPR API. */
+function makeEraser(options: MixpanelProfileStoreOptions, caller: AppCaller): Eraser {
+  const { erasureToken } = options;
+  const deletions = `${appOrigin(options.host)}/api/app/data-deletions/v3.0/`;
+  const token = `?token=${encodeURIComponent(options.token)}`;
+  const person = { authorization: `Bearer ${erasureToken ?? ""}`, accept: "application/json" };
+  return {
+    async requestErasure(ids, { signal }) {
+      checkCount(ids, MIXPANEL_PROFILE_STORE_LIMITS.idsPerErasure);
+      if (erasureToken === undefined) return NO_ERASURE_TOKEN;
+      const call = {
+        method: "POST",
+        url: `${deletions}${token}`,
+        headers: { ...person, "content-type": "application/json" },
+        body: JSON.stringify({ distinct_ids: ids, compliance_type: "GDPR" }),
+      } as const;
+      return callApp(caller, call, { signal, read: readDeletionTask });
+    },
+    async erasureState(task, { signal }) {
+      if (erasureToken === undefined) return NO_ERASURE_TOKEN;
+      const call = {
+        method: "GET",
+        url: `${deletions}${encodeURIComponent(task)}${token}`,
+        headers: person,
+      } as const;
+      const answer = await callApp(caller, call, { signal, read: readDeletionState });
+      // A task that is not known any more is no reason to wait for it.
+      return answer.kind === "refused" && answer.message.startsWith("status 404")
+        ? { kind: "answer", value: "failed" }
+        : answer;
+    },
+  };
+}
+
+/** Makes the store of one project. */
+export function createMixpanelProfileStore(options: MixpanelProfileStoreOptions): ProfileStore {
+  const { clock, timeoutMs = MIXPANEL_QUERY_TIMEOUT_MS, dispatcher } = options;
+  const caller: AppCaller = { clock, timeoutMs, ...(dispatcher === undefined ? {} : { dispatcher }) };
+  return {
+    limits: MIXPANEL_PROFILE_STORE_LIMITS,
+    ...makeReader(options, caller),
+    ...makeEraser(options, caller),
+  };
+}
