@@ -27,6 +27,7 @@ export type {
   Log,
   LogStats,
   Metrics,
+  PeopleMarks,
   PlanLimits,
   ProfileAnswer,
   ProfileStore,

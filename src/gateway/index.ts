@@ -5,6 +5,7 @@ export {
   type GatewayLimits,
   type GatewayOptions,
 } from "./gateway-server.ts";
+export type { MarkTaker } from "./admission/plan-marks.ts";
 export { RAW_LOG } from "./raw-record.ts";
 export type { Answer, DecodeResult, HttpAnswer, ReceivedItem, Receiver } from "./receiver.ts";
 export { makeJsonReceiver } from "./receivers/json/index.ts";
@@ -25,6 +26,7 @@ export {
   type JudgeOptions,
 } from "./judge/create-judge.ts";
 export type { VerdictNotice } from "./judge/judge-batch.ts";
+export { judgeUserId, type JudgedUserId } from "./judge/judge-user-id.ts";
 export { makeSnapshot, type PlanSnapshot } from "./judge/snapshot.ts";
 export { type JudgedPair, previewPlan, type PreviewReport, type PreviewRow } from "./preview/preview-plan.ts";
 export { readReceived, type Received } from "./preview/read-received.ts";

@@ -25,6 +25,16 @@ export type ReceivedItem =
       readonly operations: readonly { readonly operation: ProfileOperation; readonly value: unknown }[];
       /** Members beside token, id and operators: `$ip`, `$time`, `$ignore_time`, `$ignore_alias`, `$device_id`, … */
       readonly modifiers: Readonly<Record<string, unknown>>;
+      /** From a route that speaks for the application's state: the receiver says so, a payload cannot. */
+      readonly asState?: true;
+    }
+  /** "This user's state may have changed": carried out at the door, so that the judge passes it over. */
+  | {
+      readonly kind: "mark";
+      readonly token: string;
+      readonly userId: string;
+      /** Tables that changed, where the sender names them. */
+      readonly tables: readonly string[];
     }
   /** Not an event and not a profile update: counted, answered, kept in quarantine with the reason. */
   | {
@@ -44,15 +54,27 @@ export type DecodeResult =
   | { readonly kind: "too-large"; readonly limitBytes: number }
   | { readonly kind: "too-deep" };
 
+/** Why an item of a request that was kept was not carried out. Without values. */
+export interface ItemRefusal {
+  readonly reason: string;
+  readonly field?: string;
+}
+
 /** How the request ended; each receiver turns it into what its clients understand. */
 export type Answer =
-  /** On disk. The items say which of them are malformed. */
-  | { readonly kind: "accepted"; readonly items: readonly ReceivedItem[] }
+  /** On disk, and marks committed. The items say which of them are malformed; `refused` which marks were not made, by index. */
+  | {
+      readonly kind: "accepted";
+      readonly items: readonly ReceivedItem[];
+      readonly refused?: ReadonlyMap<number, ItemRefusal>;
+    }
   /** Development mode only: what the judge found, before the answer. */
   | { readonly kind: "findings"; readonly messages: readonly string[] }
   | { readonly kind: "malformed"; readonly reason: string }
   /** No item belongs to a source that may send from here. Nothing was kept. */
   | { readonly kind: "unknown-token" }
+  /** The source is known, and its trust is too low for this route. Nothing was kept. */
+  | { readonly kind: "forbidden" }
   | { readonly kind: "too-large"; readonly limitBytes: number }
   | { readonly kind: "overloaded"; readonly retryAfterSeconds: number };
 
@@ -69,6 +91,8 @@ export interface Receiver {
   bodyMaxBytes(route: string): number;
   /** The route's name when the path (without query) is this receiver's, else `undefined`. */
   route(method: string, path: string): string | undefined;
+  /** Trust that a source needs for a route; absent: any. */
+  trustNeeded?(route: string): "server" | undefined;
   /** Token that the request's headers carry, or an empty string. */
   credential(request: IncomingMessage): string;
   /** `wasAdmitted`: these bytes passed at the door, so that depth and number of members need no second look. */

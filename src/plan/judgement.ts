@@ -36,6 +36,11 @@ export interface ProfileToJudge {
   readonly value: unknown;
   /** The update's own `$device_id`: an id equal to it is anonymous. */
   readonly deviceId?: string | undefined;
+  /**
+   * The sender speaks for the application's state: it writes what `state` owns and nothing else, about known users only.
+   * Known from the way it came, never from what it says; needs a source with trust `server`.
+   */
+  readonly asState?: boolean | undefined;
 }
 
 export interface ProfileJudgement {

@@ -9,6 +9,7 @@ const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 export const METRICS_HELP: Readonly<Record<string, string>> = {
   plumbline_received_requests_total: "Requests by receiver, route and outcome",
   plumbline_received_events_total: "Events and updates acknowledged, by source",
+  plumbline_received_marks_total: "Users marked by requests, committed",
   plumbline_refused_total: "Items or requests not taken in, by reason",
   plumbline_ack_seconds: "From the request's head to its answer",
   plumbline_verdicts_total: "Verdicts by event and source",

@@ -10,7 +10,7 @@ export type Admission =
       readonly counts: ReadonlyMap<SourceSettings, number>;
     }
   /** Nothing in it belongs to a source that may send from here. */
-  | { readonly kind: "nobody"; readonly reason: "unknown-token" | "origin-not-listed" }
+  | { readonly kind: "nobody"; readonly reason: "unknown-token" | "origin-not-listed" | "trust-too-low" }
   | { readonly kind: "too-fast"; readonly source: string };
 
 export interface AdmissionRequest {
@@ -18,6 +18,8 @@ export interface AdmissionRequest {
   /** Origin of a page elsewhere; `undefined` for everything that is not a browser on another origin. */
   readonly origin: string | undefined;
   readonly address: string;
+  /** Trust that the route asks for; `undefined`: any. */
+  readonly trust: "server" | undefined;
 }
 
 /** Makes the admission check of one gateway. */
@@ -36,17 +38,21 @@ export function makeAdmission(
     );
   }
 
-  return ({ items, origin, address }) => {
+  return ({ items, origin, address, trust }) => {
     const counts = new Map<SourceSettings, number>();
     let unlisted = 0;
+    let untrusted = 0;
     for (const item of items) {
       const source = sources.find(item.token);
       if (!source) continue;
       if (origin !== undefined && !source.origins.includes(origin)) unlisted += 1;
+      else if (trust !== undefined && source.trust !== trust) untrusted += 1;
       else counts.set(source, (counts.get(source) ?? 0) + 1);
     }
-    if (counts.size === 0)
-      return { kind: "nobody", reason: unlisted > 0 ? "origin-not-listed" : "unknown-token" };
+    if (counts.size === 0) {
+      const known = untrusted > 0 ? "trust-too-low" : "unknown-token";
+      return { kind: "nobody", reason: unlisted > 0 ? "origin-not-listed" : known };
+    }
     for (const [source, count] of counts)
       if (isTooFast(source, count, address)) return { kind: "too-fast", source: source.id };
     return { kind: "admitted", counts };

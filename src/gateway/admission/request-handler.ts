@@ -1,5 +1,5 @@
 // What happens to one request: read, decode, admit, put on disk, answer.
-// Invariant: "accepted" means flushed. Overload and a full disk are 503; policy is never a 4xx to a client SDK.
+// Invariant: "accepted" means flushed, and marks committed. Overload and a full disk are 503; policy is never a 4xx to a client SDK.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError, assertNever, type Clock, type Journal, type Log, type Metrics } from "../../core/index.ts";
 import { encodeRaw, RAW_LOG, type RawRecord } from "../raw-record.ts";
@@ -10,6 +10,7 @@ import type { SourceSettings, SourceTable } from "../sources.ts";
 import { makeAdmission } from "./admit.ts";
 import { clientAddress, isProxyAddress, parseProxyRanges } from "./client-address.ts";
 import { crossOriginHeaders, foreignOrigin, preflightHeaders } from "./cross-origin.ts";
+import { type MarkTaker, planMarks, type PlannedMarks } from "./plan-marks.ts";
 import { readBody } from "./read-body.ts";
 
 export interface HandlerOptions {
@@ -29,6 +30,8 @@ export interface HandlerOptions {
   readonly onAppended?: () => void;
   /** Judges before the answer; used for items of sources in development. Gives messages, empty when all is well. */
   readonly judgeNow?: (record: RawRecord) => Promise<readonly string[]>;
+  /** Takes marks of `POST /v1/people`; absent: there is no people database, and marks are refused. */
+  readonly people?: MarkTaker;
   /** Bytes of bodies that may wait for the disk at once; over it the answer is 503. */
   readonly pendingMaxBytes: number;
 }
@@ -49,7 +52,9 @@ type Decision =
   | {
       readonly kind: "keep";
       readonly record: RawRecord;
-      readonly bytes: Uint8Array;
+      /** For the journal; `undefined` where marks are all there is: they are carried out before the answer. */
+      readonly bytes: Uint8Array | undefined;
+      readonly marks: PlannedMarks | undefined;
       readonly counts: ReadonlyMap<SourceSettings, number>;
       readonly items: number;
       readonly accepted: HttpAnswer;
@@ -214,17 +219,17 @@ export class RequestHandler {
   }
 
   #admitItems(receiver: Receiver, record: RawRecord, items: readonly ReceivedItem[]): Decision {
-    const { metrics, sources, judgeNow } = this.#options;
-    const accepted: Answer = { kind: "accepted", items };
-    if (items.length === 0) return { kind: "answer", answer: accepted };
-    const { origin, clientAddress: address } = record.header;
-    const admission = this.#admit({ items, origin, address });
+    const { metrics, sources, judgeNow, people } = this.#options;
+    if (items.length === 0) return { kind: "answer", answer: { kind: "accepted", items } };
+    const { origin, clientAddress: address, route } = record.header;
+    const admission = this.#admit({ items, origin, address, trust: receiver.trustNeeded?.(route) });
     switch (admission.kind) {
       case "too-fast":
         metrics.count("plumbline_refused_total", { reason: "rate" }, items.length);
         return { kind: "answer", answer: OVERLOADED };
       case "nobody": {
         metrics.count("plumbline_refused_total", { reason: admission.reason }, items.length);
+        if (admission.reason === "trust-too-low") return { kind: "answer", answer: { kind: "forbidden" } };
         const [first] = items;
         // An item without any token is the sender's mistake, and Mixpanel says so.
         const isTokenless = first?.kind === "malformed" && first.token === "";
@@ -236,10 +241,18 @@ export class RequestHandler {
       case "admitted": {
         const inDevelopment =
           judgeNow !== undefined && items.some((item) => sources.find(item.token)?.development);
+        const marks = planMarks(items, sources, people);
+        const accepted: Answer = {
+          kind: "accepted",
+          items,
+          ...(marks === undefined ? {} : { refused: marks.refused }),
+        };
+        const isMarksOnly = marks !== undefined && items.every(({ kind }) => kind === "mark");
         return {
           kind: "keep",
           record,
-          bytes: encodeRaw(record.header, record.body),
+          bytes: isMarksOnly ? undefined : encodeRaw(record.header, record.body),
+          marks,
           counts: admission.counts,
           items: items.length,
           accepted: receiver.answer(accepted, record),
@@ -259,8 +272,18 @@ export class RequestHandler {
     const { record } = kept;
     const messages = (await kept.findings) ?? [];
     if (messages.length > 0) return ["findings", receiver.answer({ kind: "findings", messages }, record)];
-    let refused = this.#pendingBytes + kept.bytes.length > pendingMaxBytes ? "pending" : undefined;
-    refused ??= await this.#append(kept.bytes);
+    const size = kept.bytes?.length ?? record.body.length;
+    let refused: string | undefined = "pending";
+    if (this.#pendingBytes + size <= pendingMaxBytes) {
+      this.#pendingBytes += size;
+      try {
+        // Marks first: when they fail nothing was kept, and one too many costs no more than a read.
+        refused = await this.#mark(kept.marks);
+        if (refused === undefined && kept.bytes !== undefined) refused = await this.#append(kept.bytes);
+      } finally {
+        this.#pendingBytes -= size;
+      }
+    }
     if (refused !== undefined) {
       metrics.count("plumbline_refused_total", { reason: refused }, kept.items);
       return [OVERLOADED.kind, receiver.answer(OVERLOADED, record)];
@@ -273,7 +296,6 @@ export class RequestHandler {
   /** Puts a request on disk; the code of the error when the journal refuses. */
   async #append(bytes: Uint8Array): Promise<string | undefined> {
     const { journal, log, onAppended } = this.#options;
-    this.#pendingBytes += bytes.length;
     try {
       await journal.append(RAW_LOG, bytes);
       onAppended?.();
@@ -282,8 +304,23 @@ export class RequestHandler {
       const code = error instanceof AppError ? error.code : "INTERNAL";
       log.error({ code }, "the journal refused a request");
       return code;
-    } finally {
-      this.#pendingBytes -= bytes.length;
+    }
+  }
+
+  /** Makes marks; why not, when they could not be committed. */
+  async #mark(marks: PlannedMarks | undefined): Promise<string | undefined> {
+    const { people, metrics, log } = this.#options;
+    if (people === undefined || marks === undefined || marks.userIds.length === 0) return undefined;
+    try {
+      await people.marks.mark(marks.userIds, marks.cause);
+      metrics.count("plumbline_received_marks_total", {}, marks.userIds.length);
+      return undefined;
+    } catch (error) {
+      log.error(
+        { code: error instanceof AppError ? error.code : "INTERNAL", marks: marks.userIds.length },
+        "marks could not be committed; the request is refused",
+      );
+      return "marks";
     }
   }
 }

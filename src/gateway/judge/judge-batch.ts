@@ -127,6 +127,7 @@ class Batch {
   }
 
   #judgeItem(item: ReceivedItem, source: SourceSettings, place: ItemPlace): void {
+    if (item.kind === "mark") return;
     this.events += 1;
     const { snapshot, geolocate, dedup, onVerdict } = this.#context;
     if (item.kind === "event") {

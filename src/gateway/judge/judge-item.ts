@@ -187,7 +187,7 @@ function isRepeatable(operation: ProfileItem["operation"]): boolean {
 
 /** Judges one operator of a profile update. */
 export function judgeProfileItem(item: ProfileItem, context: JudgeContext, place: ItemPlace): Judged {
-  const { groupKey, id, operation, value, modifiers } = item;
+  const { groupKey, id, operation, value, modifiers, asState } = item;
   const deviceId = modifiers["$device_id"];
   const judgement = context.snapshot.validator.judgeProfile({
     source: context.source.id,
@@ -196,6 +196,7 @@ export function judgeProfileItem(item: ProfileItem, context: JudgeContext, place
     operation,
     value,
     deviceId: typeof deviceId === "string" ? deviceId : undefined,
+    asState,
   });
   const { verdict, findings, repairs, withhold } = judgement;
   // `$delete` carries no value: the verdict alone says whether it goes out.
@@ -255,7 +256,7 @@ export function judgeItem(item: ReceivedItem, context: JudgeContext, place: Item
     case "event":
       return [judgeEventItem(item, context, place)];
     case "profile": {
-      const { id, modifiers, groupKey } = item;
+      const { id, modifiers, groupKey, asState } = item;
       return item.operations.map(({ operation, value }) =>
         judgeProfileItem(
           {
@@ -265,12 +266,15 @@ export function judgeItem(item: ReceivedItem, context: JudgeContext, place: Item
             operation,
             value,
             modifiers,
+            ...(asState === undefined ? {} : { asState }),
           },
           context,
           place,
         ),
       );
     }
+    case "mark":
+      return [];
     case "malformed":
       return [
         judgeMalformed({ kind: "malformed", reason: item.reason, value: item.value }, item.field ?? ""),

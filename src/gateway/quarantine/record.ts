@@ -21,6 +21,8 @@ export type QuarantinedItem =
       readonly operation: ProfileOperation;
       readonly value: unknown;
       readonly modifiers: Readonly<Record<string, unknown>>;
+      /** It came by a route that speaks for the application's state. */
+      readonly asState?: true;
     }
   | { readonly kind: "malformed"; readonly reason: string; readonly value: unknown };
 

@@ -103,6 +103,14 @@ export class Identity {
     return typeof out === "string" ? out : id;
   }
 
+  /** Judges the id of a user that the application knows: never an anonymous one. */
+  judgeKnownUserId(id: string, call: Call): string {
+    call.place = call.placeOf("$distinct_id");
+    const out = this.#judgeUserId(id, call);
+    call.place = call.root;
+    return typeof out === "string" ? out : id;
+  }
+
   /** Judges a group id: groups have ids of their own form, but placeholders join strangers there too. */
   judgeGroupId(id: string, call: Call): void {
     if (id === "") this.#refuse("identity-missing", call);

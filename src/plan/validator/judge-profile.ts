@@ -81,6 +81,16 @@ function operandFit(operation: ProfileOperation, type: ValueType): (truncate: nu
   };
 }
 
+/** For who speaks for the application's state. */
+function stateRefusal(
+  property: LockProfileProperty,
+  operation: ProfileOperation,
+  trust: Trust,
+): RuntimeFindingId | undefined {
+  if (property.owner !== "state" || trust !== "server") return "not-owner";
+  return operation === "$set" || operation === "$unset" ? undefined : "op-not-allowed";
+}
+
 function refusal(
   property: LockProfileProperty,
   operation: ProfileOperation,
@@ -105,7 +115,10 @@ function profileTable(judge: ProfileJudge, properties: Properties, input: Profil
       trust,
       hash: judge.hash,
     });
-    const refused = refusal(property, input.operation, { source: input.source, trust });
+    const refused =
+      input.asState === true
+        ? stateRefusal(property, input.operation, trust)
+        : refusal(property, input.operation, { source: input.source, trust });
     // Taking a value away sends none: the data class has nothing to say.
     const takesAway = input.operation === "$unset";
     return {
@@ -122,7 +135,8 @@ function profileTable(judge: ProfileJudge, properties: Properties, input: Profil
     rules,
     listed: (name) => names.listed(name)?.name,
     folded: (name) => names.folded(name)?.name,
-    isSdk: isSdkProfileProperty,
+    // What SDKs write by themselves is no application's state.
+    isSdk: input.asState === true ? () => false : isSdkProfileProperty,
     stamp: undefined,
     unknown: "strip",
     missing: "accept",
@@ -131,7 +145,7 @@ function profileTable(judge: ProfileJudge, properties: Properties, input: Profil
 }
 
 function tableFor(judge: ProfileJudge, properties: Properties, input: ProfileToJudge): PropertyTable {
-  const key = JSON.stringify([input.source, input.groupKey ?? null, input.operation]);
+  const key = JSON.stringify([input.source, input.groupKey ?? null, input.operation, input.asState === true]);
   let table = judge.tables.get(key);
   if (table === undefined) {
     table = profileTable(judge, properties, input);
@@ -221,7 +235,10 @@ export function judgeProfile(judge: ProfileJudge, input: ProfileToJudge, call: C
   else if (input.groupKey !== undefined) output = judgeGroup(update, input.groupKey);
   else if (input.operation === "$delete") output = judgeDelete(update);
   else {
-    id = judge.identity.judgeProfileId(id, input.deviceId, call);
+    id =
+      input.asState === true
+        ? judge.identity.judgeKnownUserId(id, call)
+        : judge.identity.judgeProfileId(id, input.deviceId, call);
     output = judgeValue(update, judge.lock.people);
   }
   return {

@@ -68,6 +68,7 @@ export function answerMixpanel(answer: Answer, record: RawRecord): HttpAnswer {
         ? json(400, { code: 400, error: answer.reason, status: "Bad Request" })
         : answerTrack(false, answer.reason, record);
     case "unknown-token":
+    case "forbidden":
       // As Mixpanel: token routes never say that a token is unknown. Import does.
       return strict
         ? json(401, { code: 401, error: "Invalid credentials", status: "Unauthorized" })
