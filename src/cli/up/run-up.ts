@@ -1,11 +1,13 @@
 // The gateway as one running thing: journal, public port, pipeline, admin port, plan reload. `plumbline up` and the example start this.
 // Order of starting: plan → journal → pipeline → public port. Order of stopping: public port → pipeline → journal.
 import { setTimeout as sleep } from "node:timers/promises";
-import { AppError, type Clock, OUTBOX_LOG } from "../../core/index.ts";
+import { AppError, type Clock, OUTBOX_LOG, type PeopleMarks } from "../../core/index.ts";
 import { deliveryConsumer } from "../../delivery/index.ts";
 import {
   judgeNow,
+  judgeUserId,
   makeSideRoutes,
+  type MarkTaker,
   MIXPANEL_ROUTES,
   type PlanSnapshot,
   RAW_LOG,
@@ -145,6 +147,8 @@ class Up implements RunningUp {
   #loadedAt: number;
   #journal: EmbeddedJournal | undefined;
   #pipeline: RunningPipeline | undefined;
+  /** Takes marks of `POST /v1/people`; there before the public port opens, or never. */
+  #people: PeopleMarks | undefined;
   #setSources: (lock: Lock) => void = () => undefined;
   gatewayUrl = "";
   adminUrl = "";
@@ -185,6 +189,12 @@ class Up implements RunningUp {
     this.#closers.push(() => watch.close());
   }
 
+  #markTaker(): { readonly people?: MarkTaker } {
+    const marks = this.#people;
+    if (marks === undefined) return {};
+    return { people: { marks, judgeUserId: (named) => judgeUserId(this.#snapshot, named) } };
+  }
+
   async #startPublicPort(journal: EmbeddedJournal, pipeline: RunningPipeline): Promise<void> {
     const { config } = this.#options;
     const sources = makeLiveSources(config, this.#lock);
@@ -206,6 +216,7 @@ class Up implements RunningUp {
       log: this.#log,
       metrics: this.#metrics,
       onAppended: () => pipeline.wake(),
+      ...this.#markTaker(),
       judgeNow: (raw) => Promise.resolve(judgeNow(raw, { snapshot: this.#snapshot, sources, receivers })),
       ...(pendingMaxBytes === undefined ? {} : { limits: { pendingMaxBytes } }),
     });
