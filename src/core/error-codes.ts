@@ -54,6 +54,14 @@ export const ERROR_HINTS = {
   // people
   PEOPLE_DATABASE_UNREACHABLE:
     "Look at `people.database` and `people.state`: host, port, user and password, and that the server takes connections.",
+  PEOPLE_PLAN_NOT_IN_FORCE:
+    "Run it with the plan that the running sync has: deploy the plan first, or check out the version that is deployed.",
+  PEOPLE_NOT_RUNNING:
+    "Look at `/readyz` of the admin port, or run `plumbline people doctor`: it says what is missing.",
+  PEOPLE_NOT_SET_UP: "Run `plumbline people doctor` to see what is missing, and `plumbline people setup --apply`.",
+  PEOPLE_SETUP_FAILED:
+    "Look at Postgres's log for the statement, then run it again: it goes on with what is missing. `plumbline people doctor` prints the SQL.",
+  PEOPLE_SLOT_IN_USE: "Stop every `plumbline up` that follows this database, then run it again.",
   // plan
   PLAN_EVENT_UNKNOWN: "Name an event by its id, the key under `events` in the plan.",
   PLAN_LOCK_INVALID: "Compile the plan again with `plumbline compile`; a lock is never edited by hand.",

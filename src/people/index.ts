@@ -16,8 +16,8 @@ export {
   type PeopleDestination,
   type PeopleOptions,
 } from "./people-context.ts";
+export type { CaptureState } from "./capture/capture.ts";
 export {
-  type CaptureState,
   createPeopleSync,
   type PeopleSync,
   type PeopleSyncOptions,
@@ -25,5 +25,15 @@ export {
 } from "./people-sync.ts";
 export type { DeletedUsers } from "./sync/plan-update.ts";
 export { SYNC_SETTINGS, type SyncSettings } from "./sync/settings.ts";
-export type { AcknowledgedNotice, WorkerState } from "./sync/worker.ts";
-export { migrationSql, stateVersion } from "./state/migrations.ts";
+export type { AcknowledgedNotice } from "./sync/run-batch.ts";
+export type { WorkerState } from "./sync/worker.ts";
+export { type Job, type JobKind, type JobRequest, readJobs, requestJob } from "./jobs/jobs.ts";
+export { applySetup, applyTeardown } from "./setup/apply-setup.ts";
+export { checkCapture } from "./setup/check-capture.ts";
+export { isReadyToCapture } from "./setup/findings.ts";
+export { planCapture } from "./setup/plan-capture.ts";
+export { readServerFacts } from "./setup/read-server-facts.ts";
+export type { ServerFacts } from "./setup/server-facts.ts";
+export { setupSql, teardownSql } from "./setup/setup-sql.ts";
+export type { Step } from "./setup/step.ts";
+export { migrateState, migrationSql, stateVersion } from "./state/migrations.ts";

@@ -127,25 +127,14 @@ export async function openPeopleContext(options: PeopleOptions): Promise<OpenedP
       return { kind: "findings", findings };
     }
     const key = options.key ?? (await fingerprintKey(state));
-    const fingerprint = makeFingerprint(key);
+    const parts = { source, state, isSameDatabase, key, catalogue, mapping, lock: options.lock };
     const context: PeopleContext = {
       ...options,
-      source,
-      state,
+      ...parts,
       settings: { ...SYNC_SETTINGS, ...options.settings },
-      catalogue,
-      mapping,
-      fingerprint,
-      key,
+      fingerprint: makeFingerprint(key),
       capture: options.capture ?? {},
-      isSameDatabase,
-      rulesFor: ({ provider, limits }) => ({
-        mapping,
-        judge: makeStateJudge(options.lock, provider.kind),
-        fingerprint,
-        limits,
-        deletedUsers: options.deletedUsers ?? "clear",
-      }),
+      rulesFor: (destination) => rulesOf(context, destination),
       close,
     };
     return { kind: "open", context, findings };
@@ -153,4 +142,46 @@ export async function openPeopleContext(options: PeopleOptions): Promise<OpenedP
     await close();
     throw error;
   }
+}
+
+function rulesOf(context: PeopleContext, { provider, limits }: PeopleDestination): UpdateRules {
+  return {
+    mapping: context.mapping,
+    judge: makeStateJudge(context.lock, provider.kind),
+    fingerprint: context.fingerprint,
+    limits,
+    deletedUsers: context.deletedUsers ?? "clear",
+  };
+}
+
+/**
+ * The same context for a changed plan or a changed schema. `isPartial`: what no longer fits is left out; else one error of the mapping means
+ * that there is no new context.
+ */
+export async function recompile(
+  context: PeopleContext,
+  lock: Lock,
+  { isPartial }: { readonly isPartial: boolean },
+): Promise<{ readonly context: PeopleContext | undefined; readonly findings: readonly Finding[] }> {
+  const { source } = context;
+  const catalogue = await readCatalogue(source);
+  const compiled = await compileMapping(lock, catalogue, source);
+  const { findings } = compiled;
+  let { mapping } = compiled;
+  if (!mapping && isPartial) {
+    const broken = new Set(findings.filter(({ level }) => level === "error").map(({ at }) => at));
+    const people = Object.fromEntries(
+      Object.entries(lock.people).filter(([id]) => !broken.has(`people.${id}`)),
+    );
+    ({ mapping } = await compileMapping({ ...lock, people }, catalogue, source));
+  }
+  if (!mapping) return { context: undefined, findings };
+  const next: PeopleContext = {
+    ...context,
+    lock,
+    catalogue,
+    mapping,
+    rulesFor: (destination) => rulesOf(next, destination),
+  };
+  return { context: next, findings };
 }

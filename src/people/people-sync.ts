@@ -1,21 +1,30 @@
 // The people sync as one running thing: captures that write marks, jobs that walk over everybody, one worker a destination.
+// States: running under one mapping → (a new plan, or a changed schema) → running under the next; outdated (another process works by a newer
+// plan: nothing is read or sent until this one has it too); stopped.
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, type Finding } from "../core/index.ts";
 import type { Lock } from "../plan/index.ts";
-import type { PeopleContext } from "./people-context.ts";
+import type { Capture, CaptureOptions, CaptureState } from "./capture/capture.ts";
+import { OutboxCapture } from "./capture/outbox-capture.ts";
+import { PollCapture } from "./capture/poll-capture.ts";
+import { WalCapture, type WalSettings } from "./capture/wal/wal-capture.ts";
+import { requestJob } from "./jobs/jobs.ts";
+import { runJobs } from "./jobs/run-jobs.ts";
+import { canonicalUserId } from "./mapping/user-ids.ts";
+import { type PeopleContext, recompile } from "./people-context.ts";
+import { watchBacklog } from "./operate/watch-backlog.ts";
+import { planCapture } from "./setup/plan-capture.ts";
+import { readServerFacts } from "./setup/read-server-facts.ts";
+import { writeMarks } from "./state/marks.ts";
+import { adoptMapping, mappingInForce } from "./state/plan-in-force.ts";
 import type { FaultPoint } from "./sync/fault-point.ts";
-import type { AcknowledgedNotice, WorkerState } from "./sync/worker.ts";
-
-/** How one capture stands. */
-export interface CaptureState {
-  readonly method: string;
-  readonly kind: "waiting" | "running" | "failed";
-  /** Position of the log up to which all marks are written; empty for captures without one. */
-  readonly position: string;
-  /** Why it waits or failed: a code and a sentence. */
-  readonly reason: string;
-}
+import type { AcknowledgedNotice } from "./sync/run-batch.ts";
+import { createWorker, type Worker, type WorkerState } from "./sync/worker.ts";
 
 export interface PeopleSyncState {
+  /** Set while another process works by a newer plan. */
+  readonly isOutdated: boolean;
   readonly captures: readonly CaptureState[];
   readonly workers: readonly WorkerState[];
 }
@@ -23,6 +32,9 @@ export interface PeopleSyncState {
 export interface PeopleSyncOptions {
   /** What was acknowledged, for a terminal. */
   readonly onAcknowledged?: (notices: readonly AcknowledgedNotice[]) => void;
+  /** False: workers and walks only, for a command beside a running sync, which has to work by the plan in force. Default true. */
+  readonly isLeading?: boolean;
+  readonly wal?: Partial<WalSettings>;
   /** Tests end the process at a named point. */
   readonly at?: FaultPoint;
 }
@@ -32,14 +44,237 @@ export interface PeopleSync {
   run(stop: AbortSignal): Promise<void>;
   /** A changed plan; findings of level `error`: the old mapping stays. */
   setLock(lock: Lock): Promise<readonly Finding[]>;
-  /** Marks users by hand; resolves once the marks are committed. */
+  /** Marks users by hand; resolves once the marks are committed. Ids that the database cannot have are passed over. */
   mark(userIds: readonly string[], cause: string): Promise<void>;
   /** Ends the pause of a destination, for example after its credential was corrected. */
   resume(destination: string): void;
   state(): PeopleSyncState;
 }
 
+const CHECK_PLAN_MS = 1000;
+const CHECK_SCHEMA_MS = 60_000;
+
+/** Why one run under one mapping ended. */
+type Ending = "stopped" | "changed" | "outdated";
+
+class RunningSync implements PeopleSync {
+  readonly #options: PeopleSyncOptions;
+  readonly #owner = randomUUID();
+  #context: PeopleContext;
+  #captures: readonly Capture[] = [];
+  #workers: readonly Worker[] = [];
+  #isOutdated = false;
+  /** Ends the run under the present mapping. */
+  #end: (ending: Ending) => void = () => undefined;
+
+  constructor(context: PeopleContext, options: PeopleSyncOptions) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  state(): PeopleSyncState {
+    return {
+      isOutdated: this.#isOutdated,
+      captures: this.#captures.map((capture) => capture.state()),
+      workers: this.#workers.map((worker) => worker.state()),
+    };
+  }
+
+  resume(destination: string): void {
+    for (const worker of this.#workers) if (worker.state().destination === destination) worker.resume();
+  }
+
+  async mark(userIds: readonly string[], cause: string): Promise<void> {
+    const { mapping, state, destinations } = this.#context;
+    const ids = new Set(userIds.flatMap((id) => canonicalUserId(mapping, id) ?? []));
+    const marks = [...ids].map((userId) => ({ userId, sets: -1n }));
+    const names = destinations.map(({ name }) => name);
+    await state.transaction((tx) => writeMarks(tx, marks, { destinations: names, lane: "live", cause }));
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const worker of this.#workers) worker.wake();
+  }
+
+  async setLock(lock: Lock): Promise<readonly Finding[]> {
+    const { context, findings } = await recompile(this.#context, lock, { isPartial: false });
+    if (context) this.#replace(context);
+    return findings;
+  }
+
+  #replace(context: PeopleContext): void {
+    const isChanged = context.mapping.hash !== this.#context.mapping.hash;
+    this.#context = context;
+    if (isChanged || this.#isOutdated) this.#end("changed");
+  }
+
+  async run(stop: AbortSignal): Promise<void> {
+    const { isLeading = true } = this.#options;
+    let mayPut = isLeading;
+    while (!stop.aborted) {
+      await this.#putInForce(mayPut);
+      let ending = await this.#runMapping(stop);
+      if (ending === "outdated") ending = await this.#waitForPlan(stop);
+      // Who waited for a plan takes the one in force; who was given one puts it into force.
+      mayPut = isLeading && ending === "changed";
+    }
+  }
+
+  async #putInForce(mayPut: boolean): Promise<void> {
+    const { state, mapping, log } = this.#context;
+    const before = await mappingInForce(state);
+    if (before === mapping.hash) return;
+    if (before !== undefined && !mayPut)
+      throw new AppError(
+        "PEOPLE_PLAN_NOT_IN_FORCE",
+        "Cannot sync by this plan: the running sync has another mapping",
+      );
+    await adoptMapping(state, mapping.hash);
+    if (before !== undefined)
+      log.info({ mapping: mapping.hash }, "the mapping changed: everybody is compared");
+  }
+
+  async #waitForPlan(stop: AbortSignal): Promise<Ending> {
+    this.#isOutdated = true;
+    this.#context.log.warn({}, "another process works by a newer plan; this one waits until it has it too");
+    const given = new Promise<Ending>((resolve) => {
+      this.#end = resolve;
+    });
+    let ending: Ending = "outdated";
+    while (!stop.aborted && ending === "outdated" && !(await this.#isInForce())) {
+      const pause = sleep(CHECK_PLAN_MS, undefined, { signal: stop }).catch(() => undefined);
+      ending = await Promise.race([pause.then((): Ending => "outdated"), given]);
+    }
+    this.#isOutdated = false;
+    return ending;
+  }
+
+  async #isInForce(): Promise<boolean> {
+    const hash = await mappingInForce(this.#context.state);
+    return hash === undefined || hash === this.#context.mapping.hash;
+  }
+
+  async #runMapping(stop: AbortSignal): Promise<Ending> {
+    const context = this.#context;
+    const inner = new AbortController();
+    const ended = new Promise<Ending>((resolve) => {
+      this.#end = resolve;
+      stop.addEventListener("abort", () => resolve("stopped"), { once: true });
+      if (stop.aborted) resolve("stopped");
+    });
+    this.#captures = (this.#options.isLeading ?? true) ? await this.#makeCaptures(context) : [];
+    this.#workers = context.destinations.map((destination) => this.#makeWorker(context, destination));
+    const jobs = runJobs(
+      { context: () => context, owner: this.#owner, log: context.log, onMarked: () => this.#wake() },
+      inner.signal,
+    );
+    const running = [
+      ...this.#captures.map((capture) => capture.run(inner.signal)),
+      ...this.#workers.map((worker) => worker.run(inner.signal)),
+      jobs,
+      this.#watch(inner.signal),
+      watchBacklog(context, inner.signal),
+    ];
+    try {
+      // None of them ends by itself but by failing.
+      return await Promise.race([ended, ...running.map((work) => work.then(() => ended))]);
+    } finally {
+      inner.abort();
+      await Promise.allSettled(running);
+    }
+  }
+
+  async #makeCaptures(context: PeopleContext): Promise<readonly Capture[]> {
+    const facts = await readServerFacts(context.source, context.mapping, context.capture);
+    const { plan } = planCapture(context.mapping, facts, context.capture);
+    const { wal, at } = this.#options;
+    const options: CaptureOptions = {
+      source: context.source,
+      state: context.state,
+      isSameDatabase: context.isSameDatabase,
+      destinations: context.destinations.map(({ name }) => name),
+      clock: context.clock,
+      log: context.log,
+      metrics: context.metrics,
+      onMarked: () => this.#wake(),
+      requestEveryone: (tx, { sets, cause }) => requestJob(tx, { kind: "reconcile", sets, cause }),
+      ...(at === undefined ? {} : { at }),
+    };
+    const parts = { mapping: context.mapping, plan };
+    const methods = new Set(plan.tables.map(({ method }) => method));
+    const { slotBudgetBytes } = context.capture;
+    return [
+      ...(methods.has("wal")
+        ? [
+            new WalCapture(options, parts, {
+              ...(slotBudgetBytes === undefined ? {} : { slotBudgetBytes }),
+              ...wal,
+            }),
+          ]
+        : []),
+      ...(methods.has("trigger") || methods.has("touch") ? [new OutboxCapture(options, parts)] : []),
+      ...(methods.has("poll") ? [new PollCapture(options, parts)] : []),
+    ];
+  }
+
+  #makeWorker(context: PeopleContext, destination: PeopleContext["destinations"][number]): Worker {
+    const { onAcknowledged, at } = this.#options;
+    return createWorker({
+      destination: destination.name,
+      provider: destination.provider,
+      limits: destination.limits,
+      source: context.source,
+      state: context.state,
+      rules: context.rulesFor(destination),
+      key: context.key,
+      clock: context.clock,
+      log: context.log,
+      metrics: context.metrics,
+      random: context.random,
+      settings: context.settings,
+      ...(onAcknowledged === undefined ? {} : { onAcknowledged }),
+      ...(at === undefined ? {} : { at }),
+    });
+  }
+
+  /** Notices a newer plan of another process, and a schema that no longer fits. */
+  async #watch(stop: AbortSignal): Promise<void> {
+    let checkedAt = performance.now();
+    while (!stop.aborted) {
+      await sleep(CHECK_PLAN_MS, undefined, { signal: stop }).catch(() => undefined);
+      if (stop.aborted) return;
+      try {
+        if (!(await this.#isInForce())) this.#end("outdated");
+        const isDue =
+          performance.now() - checkedAt > CHECK_SCHEMA_MS ||
+          this.#workers.some((worker) => worker.state().hasSchemaError);
+        if (!isDue) continue;
+        checkedAt = performance.now();
+        await this.#checkSchema();
+      } catch (error) {
+        this.#context.log.warn(
+          { detail: error instanceof Error ? error.message.slice(0, 200) : "" },
+          "the plan in force could not be read; tried again",
+        );
+      }
+    }
+  }
+
+  /** A dropped or retyped column takes its own properties out of the sync, and no others. */
+  async #checkSchema(): Promise<void> {
+    const { log, metrics, lock } = this.#context;
+    const { context, findings } = await recompile(this.#context, lock, { isPartial: true });
+    const broken = findings.filter(({ level }) => level === "error");
+    metrics.gauge("plumbline_people_broken_properties", {}, broken.length);
+    if (!context || context.mapping.hash === this.#context.mapping.hash) return;
+    for (const { at, id, message } of broken)
+      log.error({ at, id }, `the database no longer fits: ${message}`);
+    this.#replace(context);
+  }
+}
+
 /** Makes the sync of an opened context. It does nothing before `run`. */
-export function createPeopleSync(context: PeopleContext, _options: PeopleSyncOptions = {}): PeopleSync {
-  throw new AppError("INTERNAL", `Cannot sync ${context.destinations.length} destinations yet`);
+export function createPeopleSync(context: PeopleContext, options: PeopleSyncOptions = {}): PeopleSync {
+  return new RunningSync(context, options);
 }

@@ -8,6 +8,19 @@ import type { Watch } from "../mapping/mapping.ts";
  */
 export type CaptureMethod = "wal" | "trigger" | "touch" | "poll";
 
+/** What the log carries of a table, for `wal`. */
+export interface WalCapture {
+  /**
+   * Where the old link values of a row come from. `as-is`: the table's replica identity holds them already. `index`: a unique index of ours becomes
+   * the identity. `full`: whole old rows, where a link can be null or no key is there.
+   */
+  readonly identity: "as-is" | "index" | "full";
+  /** Columns of the identity; empty for `full`. */
+  readonly identityColumns: readonly string[];
+  /** Columns that are published; `undefined`: all, because a whole row as identity and a list of columns make the application's updates fail. */
+  readonly published: readonly string[] | undefined;
+}
+
 /** How one table of a mapping is watched. */
 export interface TableCapture {
   readonly table: CatalogueTable;
@@ -17,6 +30,8 @@ export interface TableCapture {
   readonly watches: readonly Watch[];
   /** `poll` alone: the column whose value grows with every change. */
   readonly pollColumn: string | undefined;
+  /** `wal` alone. */
+  readonly wal: WalCapture | undefined;
   /** Why this method, in a sentence. */
   readonly reason: string;
 }

@@ -30,9 +30,6 @@ on conflict (destination, user_id) do update set version = k.version + 1, sets =
   lane = least(k.lane, excluded.lane), cause = excluded.cause,
   not_before = case when k.attempts > 0 then k.not_before else least(k.not_before, excluded.not_before) end`;
 
-/** A row changed: whoever waits in quarantine gets another try. */
-const RELEASE = `delete from plumbline.quarantine q using unnest($1::text[]) m(user_id) where q.user_id = m.user_id and q.property is null`;
-
 /** Rows of one statement; more are written in several. */
 const MARKS_PER_STATEMENT = 5000;
 
@@ -51,7 +48,6 @@ export async function writeMarks(
       [options.destinations, ids, page.map(({ sets }) => String(sets)), LANES[options.lane], options.cause],
       "plumbline-mark",
     );
-    if (options.lane === "live") await tx.query(RELEASE, [ids], "plumbline-release");
   }
 }
 
@@ -68,17 +64,21 @@ export interface Claim {
   /** Property name → keyed hash; `undefined`: nothing was ever acknowledged. */
   readonly prints: Readonly<Record<string, string>> | undefined;
   readonly unsure: boolean;
+  /** Something of this user is in quarantine: all of it, or the value of a property. */
+  readonly quarantined: "no" | "property" | "user";
 }
 
+/** A user of whom nothing is known, or nothing for sure, is read whole. */
 const CLAIM = `
-select m.user_id, m.part, m.sets::text as sets, m.version::text as version, m.lane, m.attempts, m.cause,
-  (extract(epoch from m.first_at) * 1000)::bigint as first_at, p.prints::text as prints, coalesce(p.unsure, false) as unsure
+select m.user_id, m.part, (case when p.user_id is null or p.unsure then -1 else m.sets end)::text as sets, m.version::text as version, m.lane,
+  m.attempts, m.cause, (extract(epoch from m.first_at) * 1000)::bigint as first_at, p.prints::text as prints, coalesce(p.unsure, false) as unsure,
+  case when q.user_id is null then 'no' when q.property is null then 'user' else 'property' end as quarantined
 from (
   select * from plumbline.marks
   where destination = $1 and lane = $2::smallint and not_before <= clock_timestamp() and part = any($3::smallint[]) and not (user_id = any($4::text[]))
   order by not_before limit $5
 ) m left join plumbline.profiles p on p.destination = $1 and p.user_id = m.user_id
-where not exists (select 1 from plumbline.quarantine q where q.destination = $1 and q.user_id = m.user_id and q.property is null)`;
+left join plumbline.quarantine q on q.destination = $1 and q.user_id = m.user_id`;
 
 function readClaim(row: Row): Claim {
   const prints = row["prints"];
@@ -94,6 +94,8 @@ function readClaim(row: Row): Claim {
     prints:
       prints === null || prints === undefined ? undefined : (JSON.parse(prints) as Record<string, string>),
     unsure: row["unsure"] === "t",
+    quarantined:
+      row["quarantined"] === "user" ? "user" : row["quarantined"] === "property" ? "property" : "no",
   };
 }
 

@@ -84,31 +84,46 @@ create table plumbline.quarantine (
   primary key (destination, user_id)
 );
 
+-- When values of a user change with no row changing.
 create table plumbline.revisits (
-  user_id text primary key,
+  destination text not null,
+  user_id text not null,
   sets bigint not null,
-  at timestamptz not null
+  at timestamptz not null,
+  primary key (destination, user_id)
 );
-create index revisits_due on plumbline.revisits (at);
+create index revisits_due on plumbline.revisits (destination, at);
 
 -- Ids that must not come back, as keyed hashes, and how far their erasure is.
 create table plumbline.erasures (
   destination text not null,
   id_hash text not null,
-  -- suppressed | deleted | requested | done
+  -- suppressed | deleted | requested | erased | done
   step text not null,
+  -- Until then a request of before the suppression may still be under way.
+  not_before timestamptz,
   task text,
+  -- Why it waits or stopped, for people.
+  note text,
   at timestamptz not null default clock_timestamp(),
   primary key (destination, id_hash)
 );
 
+-- Walks over everybody, resumable: one row a kind. A new request begins it again.
 create table plumbline.jobs (
-  name text primary key,
-  kind text not null,
+  kind text primary key,
+  cause text not null,
+  sets bigint not null,
+  generation bigint not null default 1,
+  -- users | gone | done
+  phase text not null default 'users',
   cursor text,
   done bigint not null default 0,
+  found bigint not null default 0,
   total bigint,
-  state text not null,
+  owner uuid,
+  until timestamptz not null default '-infinity',
+  requested_at timestamptz not null default clock_timestamp(),
   at timestamptz not null default clock_timestamp()
 );`,
 ];

@@ -5,15 +5,18 @@ import type { Claim } from "../state/marks.ts";
 import type { ReadState } from "./read-state.ts";
 
 const NOTE = `
-insert into plumbline.revisits as r (user_id, sets, at) select u, $2::bigint, t from unnest($1::text[], $3::timestamptz[]) n(u, t) order by u
-on conflict (user_id) do update set at = least(r.at, excluded.at), sets = r.sets | excluded.sets`;
+insert into plumbline.revisits as r (destination, user_id, sets, at) select $4, u, $2::bigint, t from unnest($1::text[], $3::timestamptz[]) n(u, t) order by u
+on conflict (destination, user_id) do update set at = least(r.at, excluded.at), sets = r.sets | excluded.sets`;
 
 /** Taken and turned into marks in one statement: a crash in between takes none. */
 const DUE = `
-with due as (delete from plumbline.revisits where user_id in (select user_id from plumbline.revisits where at <= clock_timestamp() order by user_id limit 1000) returning user_id, sets)
+with due as (
+  delete from plumbline.revisits r using (
+    select user_id from plumbline.revisits where destination = $1 and at <= clock_timestamp() order by user_id limit 1000 for update skip locked
+  ) t where r.destination = $1 and r.user_id = t.user_id returning r.user_id, r.sets
+)
 insert into plumbline.marks as k (destination, user_id, part, sets, lane, cause)
-select d, user_id, (pg_catalog.hashtextextended(user_id, 0) & 63)::smallint, sets, 0, 'time: a moment named by revisit_at has passed'
-from due, unnest($1::text[]) d order by d, user_id
+select $1, user_id, (pg_catalog.hashtextextended(user_id, 0) & 63)::smallint, sets, 0, 'time: a moment named by revisit_at has passed' from due order by user_id
 on conflict (destination, user_id) do update set version = k.version + 1, sets = k.sets | excluded.sets, lane = 0`;
 
 /** Notes the next moment of each user that was read, where the mapping knows such moments. */
@@ -23,7 +26,13 @@ export async function planRevisits(
     read,
     claims,
     mapping,
-  }: { readonly read: ReadState; readonly claims: readonly Claim[]; readonly mapping: Mapping },
+    destination,
+  }: {
+    readonly destination: string;
+    readonly read: ReadState;
+    readonly claims: readonly Claim[];
+    readonly mapping: Mapping;
+  },
 ): Promise<void> {
   const timed = mapping.sets.filter(({ hasRevisit }) => hasRevisit);
   if (timed.length === 0) return;
@@ -37,10 +46,10 @@ export async function planRevisits(
   }
   if (ids.length === 0) return;
   const sets = timed.reduce((bits, { index }) => bits | (1n << BigInt(index)), 0n);
-  await state.query(NOTE, [ids, String(sets), times], "plumbline-revisit");
+  await state.query(NOTE, [ids, String(sets), times, destination], "plumbline-revisit");
 }
 
 /** Marks users whose moment has come. */
-export async function dueRevisits(state: Database, destinations: readonly string[]): Promise<void> {
-  await state.query(DUE, [destinations], "plumbline-revisits-due");
+export async function dueRevisits(state: Database, destination: string): Promise<void> {
+  await state.query(DUE, [destination], "plumbline-revisits-due");
 }

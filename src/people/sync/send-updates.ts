@@ -5,6 +5,8 @@ import { assertNever, type DeliveryOutcome, type Provider } from "../../core/ind
 export interface UserUpdate<T> {
   readonly user: T;
   readonly items: readonly Uint8Array[];
+  /** Goes in a request of its own. */
+  readonly isAlone?: boolean;
 }
 
 export type UserOutcome =
@@ -38,7 +40,8 @@ function chunks<T>(
     const size = update.items.reduce((sum, item) => sum + item.length + 80, 0);
     const isFull =
       count + update.items.length > limits.profilesPerRequest || bytes + size > limits.profileRequestMaxBytes;
-    if (isFull && chunk.length > 0) {
+    const isBreak = isFull || update.isAlone === true || chunk.at(-1)?.isAlone === true;
+    if (isBreak && chunk.length > 0) {
       out.push(chunk);
       [chunk, count, bytes] = [[], 0, 0];
     }

@@ -17,6 +17,8 @@ export interface SyncSettings extends PaceSettings {
   readonly settleMs: number;
   /** How long requests under way may still take when the worker is asked to stop. */
   readonly stopGraceMs: number;
+  /** Everybody is compared this long after the last time; what a capture has missed is found then. */
+  readonly reconcileEveryMs: number;
 }
 
 /**
@@ -35,4 +37,5 @@ export const SYNC_SETTINGS: SyncSettings = {
   requestTimeoutMs: 15_000,
   settleMs: 20_000,
   stopGraceMs: 5000,
+  reconcileEveryMs: 24 * 3_600_000,
 };

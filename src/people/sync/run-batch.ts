@@ -1,0 +1,319 @@
+// One batch of marks, from reading to acknowledging: reads all users in one snapshot, plans the difference of each, sends, and writes down what was
+// taken. A batch that fails anywhere leaves its marks; what may have been applied is noted before it is sent.
+import type { Clock, Log, Metrics, Pace, PlanLimits, Provider } from "../../core/index.ts";
+import type { Database } from "../database/database.ts";
+import { type Lease, type Leases, markUnsure } from "../state/leases.ts";
+import type { Claim } from "../state/marks.ts";
+import { type AckContext, type Acknowledged, acknowledge, settle, type Story } from "./acknowledge.ts";
+import type { FaultPoint } from "./fault-point.ts";
+import { hashId } from "./fingerprint.ts";
+import { type PlannedUpdate, planUpdate, updateItems, type UpdateRules } from "./plan-update.ts";
+import { noteQuarantine, type Quarantined, releaseQuarantine } from "./quarantine.ts";
+import { type BatchRead, readBatch } from "./read-batch.ts";
+import type { ReadState } from "./read-state.ts";
+import { planRevisits } from "./revisits.ts";
+import { sendUpdates, type UserOutcome, type UserUpdate } from "./send-updates.ts";
+import type { SyncSettings } from "./settings.ts";
+
+/** One profile that a destination has acknowledged. */
+export interface AcknowledgedNotice {
+  readonly destination: string;
+  readonly userId: string;
+  readonly set: readonly string[];
+  readonly unset: readonly string[];
+  readonly isDelete: boolean;
+  readonly cause: string;
+  /** From the first change that was noted to the destination's yes. */
+  readonly lagMs: number;
+  readonly at: number;
+}
+
+export interface BatchOptions {
+  readonly destination: string;
+  readonly provider: Provider;
+  readonly limits: Pick<PlanLimits, "stringMaxBytes" | "listItemsMax">;
+  /** Where the application's tables are. */
+  readonly source: Database;
+  /** Where the schema `plumbline` is. */
+  readonly state: Database;
+  readonly rules: UpdateRules;
+  /** Key of the list of ids that must not come back. */
+  readonly key: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly settings: SyncSettings;
+  /** What was acknowledged, for a terminal. */
+  readonly onAcknowledged?: (updates: readonly AcknowledgedNotice[]) => void;
+  /** Tests end the process at a named point. */
+  readonly at?: FaultPoint;
+}
+
+/** Marks taken up together, under the leases of that moment: an acknowledgement under later ones would not be fenced. */
+export interface Batch {
+  readonly claims: readonly Claim[];
+  readonly leases: readonly Lease[];
+}
+
+/** What all batches of a worker share. */
+export interface BatchShared {
+  readonly owner: string;
+  readonly leases: Leases;
+  readonly pace: Pace;
+}
+
+interface Pending {
+  readonly claim: Claim;
+  readonly update: Extract<PlannedUpdate, { readonly kind: "send" }>;
+}
+interface Delivery {
+  readonly pending: readonly Pending[];
+  readonly read: ReadState;
+  readonly leases: readonly Lease[];
+}
+
+export class BatchRunner {
+  readonly #options: BatchOptions;
+  readonly #owner: string;
+  readonly #leases: Leases;
+  readonly #pace: Pace;
+
+  constructor(options: BatchOptions, { owner, leases, pace }: BatchShared) {
+    this.#options = options;
+    this.#owner = owner;
+    this.#leases = leases;
+    this.#pace = pace;
+  }
+
+  /** Reads, plans, sends and acknowledges. Requests under way are cut by `cut`. */
+  async run(batch: Batch, cut: AbortSignal): Promise<void> {
+    const { at, source, state, rules } = this.#options;
+    const { leases } = batch;
+    const allowed = await this.#withoutErased(batch);
+    const read = await readBatch(source, rules.mapping, allowed);
+    await at?.("after-read");
+    await planRevisits(state, {
+      read,
+      claims: allowed,
+      mapping: rules.mapping,
+      destination: this.#options.destination,
+    });
+    const { unchanged, pending } = await this.#plan(allowed, read);
+    if (unchanged.length > 0) await settle(this.#context(), leases, unchanged);
+    if (pending.length > 0) await this.#deliver({ pending, read, leases }, cut);
+  }
+
+  #context(): AckContext {
+    return { database: this.#options.state, destination: this.#options.destination, owner: this.#owner };
+  }
+
+  /** Ids on the list of erasures are not read and not sent; their marks go. */
+  async #withoutErased({ claims, leases }: Batch): Promise<readonly Claim[]> {
+    const { state, destination, key } = this.#options;
+    const rows = await state.query(
+      "select id_hash from plumbline.erasures where destination = $1",
+      [destination],
+      "plumbline-erased",
+    );
+    if (rows.length === 0) return claims;
+    const erased = new Set(rows.map(({ id_hash: hash }) => hash));
+    const gone = claims.filter(({ userId }) => erased.has(hashId(key, userId)));
+    if (gone.length === 0) return claims;
+    await settle(this.#context(), leases, gone);
+    return claims.filter((claim) => !gone.includes(claim));
+  }
+
+  async #plan(
+    claims: readonly Claim[],
+    read: BatchRead,
+  ): Promise<{ readonly unchanged: readonly Claim[]; readonly pending: readonly Pending[] }> {
+    const unchanged: Claim[] = [];
+    const pending: Pending[] = [];
+    const refusals: Quarantined[] = [];
+    const well: string[] = [];
+    for (const claim of claims) {
+      const { userId } = claim;
+      const planned = this.#planUser(claim, read);
+      const [refusal] = planned.kind === "poison" ? [{ name: "", reason: planned.reason }] : planned.refused;
+      if (refusal) refusals.push({ userId, refusal });
+      // One that the destination refused as a whole is well only when the destination says so.
+      else if (
+        claim.quarantined === "property" ||
+        (claim.quarantined === "user" && planned.kind === "unchanged")
+      )
+        well.push(userId);
+      if (planned.kind === "send") pending.push({ claim, update: planned });
+      else unchanged.push(claim);
+    }
+    await this.#quarantine(refusals);
+    await releaseQuarantine(this.#options.state, this.#options.destination, well);
+    return { unchanged, pending };
+  }
+
+  #planUser(claim: Claim, read: BatchRead): PlannedUpdate {
+    const { userId, sets } = claim;
+    const state = read.users.get(userId);
+    if (state) return planUpdate(userId, { state, sets, known: claim }, this.#options.rules);
+    return { kind: "poison", reason: `its state cannot be read (${read.unreadable.get(userId) ?? ""})` };
+  }
+
+  /** Notes what could not be sent. It is tried again when the user is marked again. */
+  async #quarantine(found: readonly Quarantined[]): Promise<void> {
+    const { state, destination, metrics, log } = this.#options;
+    await noteQuarantine(state, destination, found);
+    for (const { refusal } of found) {
+      const kind = refusal.name === "" ? "user" : "property";
+      metrics.count("plumbline_people_quarantined_total", { destination, kind });
+      log.warn(
+        { destination, reason: refusal.reason, property: refusal.name },
+        "a value stays behind in quarantine",
+      );
+    }
+  }
+
+  async #deliver({ pending, read, leases }: Delivery, cut: AbortSignal): Promise<void> {
+    const { at, state, destination, provider, settings, metrics, clock } = this.#options;
+    const ids = pending.map(({ claim }) => claim.userId);
+    const [intent] = await state.query(
+      "insert into plumbline.intents (destination, owner, user_ids) values ($1, $2, $3) returning id::text as id",
+      [destination, this.#owner, ids],
+      "plumbline-intent",
+    );
+    await at?.("before-send");
+    const readAtMs = clock.now();
+    const accepted: Pending[] = [];
+    const unknown: { readonly pending: Pending; readonly message: string }[] = [];
+    const signal = AbortSignal.any([cut, AbortSignal.timeout(settings.requestTimeoutMs)]);
+    const updates = pending.map(
+      (user): UserUpdate<Pending> => ({
+        user,
+        items: updateItems(user.update),
+        // Who was refused before goes alone, and spoils nobody else's request.
+        isAlone: user.claim.quarantined === "user",
+      }),
+    );
+    let isSent = false;
+    const refusals: (() => Promise<void>)[] = [];
+    await sendUpdates(
+      updates,
+      {
+        provider,
+        signal,
+        mayGo: async (count) => {
+          // A lease that might pass before the answer is no lease.
+          const held = new Map(
+            this.#leases.held(settings.requestTimeoutMs).map(({ part, epoch }) => [part, epoch]),
+          );
+          if (cut.aborted || !leases.every(({ part, epoch }) => held.get(part) === epoch)) return false;
+          const mayGo = count === 0 || (await this.#pace.turn(count, cut));
+          isSent ||= mayGo;
+          return mayGo;
+        },
+        onRequest: (outcome, count) => {
+          metrics.count("plumbline_people_requests_total", { destination, outcome });
+          if (outcome === "accepted") metrics.count("plumbline_people_updates_total", { destination }, count);
+        },
+      },
+      (told, outcome) => {
+        for (const { user } of told) {
+          if (outcome.kind === "accepted") accepted.push(user);
+          else if (outcome.kind === "unknown") unknown.push({ pending: user, message: outcome.message });
+          else if (outcome.kind === "refused")
+            refusals.push(() => this.#refused(user, outcome.message, leases));
+        }
+        this.#tellPace(outcome, readAtMs);
+      },
+    );
+    if (isSent) await at?.("after-send");
+    await this.#acknowledge(accepted, { read, readAtMs, leases });
+    for (const refusal of refusals) await refusal();
+    await markUnsure(state, {
+      destination,
+      userIds: unknown.map((one) => one.pending.claim.userId),
+      cause: `no answer: ${unknown[0]?.message ?? ""}`,
+      settleMs: settings.settleMs,
+    });
+    await state.query(
+      "delete from plumbline.intents where id = $1::bigint",
+      [intent?.["id"]],
+      "plumbline-intent-done",
+    );
+    await at?.("after-ack");
+  }
+
+  #tellPace(outcome: UserOutcome, sentAt: number): void {
+    if (outcome.kind === "accepted") this.#pace.succeeded();
+    else if (outcome.kind === "later" && outcome.reason.startsWith("status"))
+      this.#pace.failed(outcome.reason, sentAt, outcome.retryAfterMs);
+    else if (outcome.kind === "unknown") this.#pace.failed(outcome.message, sentAt);
+    else if (outcome.kind === "unauthorized") this.#pace.unauthorized(outcome.message);
+  }
+
+  /** Nothing of it was stored: the mark goes, the reason stays until the user changes. */
+  async #refused({ claim }: Pending, message: string, leases: readonly Lease[]): Promise<void> {
+    const refusal = { name: "", reason: `refused by the destination: ${message}` };
+    await this.#quarantine([{ userId: claim.userId, refusal }]);
+    await settle(this.#context(), leases, [claim]);
+  }
+
+  async #acknowledge(
+    accepted: readonly Pending[],
+    {
+      read,
+      readAtMs,
+      leases,
+    }: { readonly read: ReadState; readonly readAtMs: number; readonly leases: readonly Lease[] },
+  ): Promise<void> {
+    if (accepted.length === 0) return;
+    const { at, state, destination, clock, metrics, settings, onAcknowledged } = this.#options;
+    const now = clock.now();
+    const done = accepted.map(({ claim, update }): Acknowledged => {
+      const story: Story = {
+        cause: claim.cause,
+        markedAt: new Date(claim.firstAtMs).toISOString(),
+        readAt: new Date(readAtMs).toISOString(),
+        readPosition: read.position,
+        set: Object.keys(update.set),
+        unset: update.unset,
+        isDelete: update.isDelete,
+        answer: "accepted",
+        answeredAt: new Date(now).toISOString(),
+      };
+      return { claim, prints: update.prints, story };
+    });
+    await at?.("before-ack");
+    const written = await acknowledge(this.#context(), leases, done);
+    const released = done.filter(({ claim }) => claim.quarantined === "user" && written.has(claim.userId));
+    await releaseQuarantine(
+      state,
+      destination,
+      released.map(({ claim }) => claim.userId),
+    );
+    const lost = done.filter(({ claim }) => !written.has(claim.userId)).map(({ claim }) => claim.userId);
+    await markUnsure(state, {
+      destination,
+      userIds: lost,
+      cause: "the lease had passed when the answer came",
+      settleMs: settings.settleMs,
+    });
+    for (const { claim } of done)
+      if (claim.lane === "live")
+        metrics.observe(
+          "plumbline_people_lag_seconds",
+          { destination },
+          Math.max(0, now - claim.firstAtMs) / 1000,
+        );
+    onAcknowledged?.(
+      done.map(({ claim, story }) => ({
+        destination,
+        userId: claim.userId,
+        set: story.set,
+        unset: story.unset,
+        isDelete: story.isDelete,
+        cause: claim.cause,
+        lagMs: now - claim.firstAtMs,
+        at: now,
+      })),
+    );
+  }
+}
