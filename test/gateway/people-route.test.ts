@@ -105,14 +105,18 @@ describe("sets", () => {
     await open();
     const answer = await post([set(ADA, { plan: "pro", email: null, tags: ["a"] })]);
     expect(answer).toMatchObject({ status: 200, json: { results: [accepted(0)] } });
-    expect(door?.items()).toMatchObject([
+    expect(door?.items()).toEqual([
       {
         kind: "profile",
+        token: "api_token",
+        groupKey: undefined,
         id: ADA,
         operations: [
           { operation: "$set", value: { plan: "pro", tags: ["a"] } },
           { operation: "$unset", value: ["email"] },
         ],
+        modifiers: {},
+        asState: true,
       },
     ]);
   });
