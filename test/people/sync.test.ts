@@ -2,7 +2,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../support/emulator-client.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
-import { openSyncSystem, type SyncSystem, type SyncSystemOptions } from "./sync-system.ts";
+import { openPeopleContext } from "../../src/people/people-context.ts";
+import { createPeopleSync } from "../../src/people/people-sync.ts";
+import { lockOf } from "../support/plans.ts";
+import {
+  expectedProfiles,
+  isSame,
+  openSyncSystem,
+  storedProfiles,
+  type SyncSystem,
+  type SyncSystemOptions,
+} from "./sync-system.ts";
 
 const SHOP = `
 create table accounts (id bigint primary key generated always as identity, plan text not null default 'free');
@@ -107,4 +117,78 @@ describe("what follows a commit", () => {
     expect(row).toEqual({ set: '["$name"]' });
     expect(metrics.value("plumbline_people_requests_total") - before).toBeLessThanOrEqual(3);
   });
+});
+
+describe("a changed plan", () => {
+  const more = {
+    ...PEOPLE,
+    email_length: {
+      type: "integer",
+      owner: "state",
+      from: { sql: "select id as user_id, length(email) as value from users" },
+    },
+  };
+
+  test("takes effect for everybody while the sync runs", async () => {
+    const { run, start, context, converges, profiles } = await shop();
+    const { sync } = start();
+    await run(`insert into users (id, email) values ('${A}', 'a@x.example'), ('${B}', 'bb@x.example')`);
+    await converges();
+    expect(await sync.setLock(lockOf({ people: more }))).toEqual([]);
+    await eventually(
+      profiles,
+      (found) => found.get(A)?.["email_length"] === 11 && found.get(B)?.["email_length"] === 12,
+    );
+    expect(context.mapping.sets.length).toBeGreaterThan(1);
+  });
+
+  test("a process with the older plan stops reading and sending as soon as another has the newer", async () => {
+    const { run, start, converges, context, url } = await shop();
+    const old = start();
+    await run(`insert into users (id, email) values ('${A}', 'a@x.example')`);
+    await converges();
+    const opened = await openPeopleContext({ ...context, databaseUrl: url, lock: lockOf({ people: more }) });
+    if (opened.kind !== "open") throw new Error("not open");
+    const stop = new AbortController();
+    const running = createPeopleSync(opened.context).run(stop.signal);
+    await eventually(
+      async () => old.sync.state().isOutdated,
+      (isOutdated) => isOutdated,
+    );
+    await run(`update users set email = 'longer@x.example'`);
+    const next = { ...context, mapping: opened.context.mapping, rulesFor: opened.context.rulesFor };
+    await eventually(
+      async () => [await storedProfiles(system?.emulator.url ?? ""), await expectedProfiles(next)] as const,
+      ([stored, expected]) => isSame(stored, expected),
+    );
+    stop.abort();
+    await running;
+    await opened.context.close();
+  });
+
+  test("a dropped column takes its own property out, and nothing else", async () => {
+    const { run, start, converges, profiles } = await shop();
+    start();
+    await run(`insert into users (id, email, name) values ('${A}', 'a@x.example', 'Ada')`);
+    await converges();
+    await run("alter table users drop column name");
+    await run(`update users set email = 'b@x.example'`);
+    await eventually(profiles, (found) => found.get(A)?.["$email"] === "b@x.example");
+  });
+});
+
+test("a mark by hand reads and sends again; what is no id is passed over", async () => {
+  const { start, run, converges, metrics, rows } = await shop();
+  const { sync } = start();
+  await run(`insert into users (id, email) values ('${A}', 'a@x.example')`);
+  await converges();
+  const before = metrics.value("plumbline_people_updates_total");
+  await run("update plumbline.profiles set unsure = true");
+  await sync.mark([A.toUpperCase(), "not an id", "'; drop table users; --"], "a test");
+  await eventually(
+    () => rows("select * from plumbline.marks"),
+    (marks) => marks.length === 0,
+  );
+  expect(metrics.value("plumbline_people_updates_total") - before).toBeGreaterThan(0);
+  expect(await rows("select user_id from plumbline.profiles")).toEqual([{ user_id: A }]);
 });

@@ -7,6 +7,7 @@ import { canonicalUserId } from "../mapping/user-ids.ts";
 import type { Capture, CaptureOptions, CaptureParts, CaptureState } from "./capture.ts";
 import { ChangeSet } from "./changes.ts";
 import { resolveChanges, writeResolved } from "./mark-changes.ts";
+import { holdMapping } from "../state/plan-in-force.ts";
 
 /** Rows taken in one transaction. */
 const TAKE_MAX = 5000;
@@ -106,6 +107,7 @@ export class OutboxCapture implements Capture {
     const marks = await resolveChanges(source, readOutbox(rows, this.#parts));
     const cause = `${marks.tables} by trigger or touch`;
     await at?.("before-marks");
+    await holdMapping(state, this.#parts.mapping.hash);
     await writeResolved(state, marks, { destinations, cause });
     if (marks.everyone !== 0n)
       await this.#options.requestEveryone(state, { sets: marks.everyone, cause: `truncate: ${cause}` });

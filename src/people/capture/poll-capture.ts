@@ -7,6 +7,7 @@ import type { Capture, CaptureOptions, CaptureParts, CaptureState } from "./capt
 import type { TableCapture } from "./capture-plan.ts";
 import { ChangeSet } from "./changes.ts";
 import { resolveChanges, writeResolved } from "./mark-changes.ts";
+import { holdMapping } from "../state/plan-in-force.ts";
 
 const POLL_MS = 2000;
 const RETRY_MS = 5000;
@@ -109,6 +110,7 @@ export class PollCapture implements Capture {
       if (last?.["grown"] && last["grown"] > poll.from) poll.from = last["grown"];
       const marks = await resolveChanges(source, changes);
       await state.transaction(async (tx) => {
+        await holdMapping(tx, this.#parts.mapping.hash);
         await writeResolved(tx, marks, { destinations, cause: `${shortName(capture.table)} by polling` });
         await tx.query(NOTE, [name, poll.from]);
       });

@@ -6,6 +6,7 @@ import { quoteTable } from "../database/identifiers.ts";
 import { comparePage } from "../operate/compare.ts";
 import type { PeopleContext } from "../people-context.ts";
 import { type NewMark, writeMarks } from "../state/marks.ts";
+import { holdMapping } from "../state/plan-in-force.ts";
 import { advanceJob, claimJob, type Job, type JobStep, noteTotal } from "./jobs.ts";
 
 const BACKFILL_PAGE_USERS = 5000;
@@ -123,6 +124,7 @@ async function runJob(job: Job, options: JobRunnerOptions, stop: AbortSignal): P
     const context = options.context();
     const page = await readPage(context, current);
     const isMine = await context.state.transaction(async (tx) => {
+      await holdMapping(tx, context.mapping.hash);
       // First the fence: a walk that is somebody else's by now writes no marks.
       if (!(await advanceJob(tx, current, { step: page.next, owner, leaseMs: LEASE_MS }))) return false;
       for (const { destination, marks } of page.found)

@@ -11,6 +11,7 @@ import { recoverSlot } from "./recover-slot.ts";
 import { formatLsn, ReplicationClient } from "./replication-client.ts";
 import { dropSlot, isSlotBusy, readSlot } from "./slot.ts";
 import { untilVisible } from "./visibility.ts";
+import { holdMapping } from "../../state/plan-in-force.ts";
 
 export interface WalSettings {
   /** Longest time that a change waits for others before its marks are written. */
@@ -193,6 +194,7 @@ export class WalCapture implements Capture {
     const cause = `${marks.tables} at ${position}`;
     await at?.("before-marks");
     await state.transaction(async (tx) => {
+      await holdMapping(tx, this.#parts.mapping.hash);
       await writeResolved(tx, marks, { destinations, cause });
       if (marks.everyone !== 0n)
         await this.#options.requestEveryone(tx, {
