@@ -23,9 +23,17 @@ export interface CatalogueColumn {
   readonly kind: ColumnKind;
   /** As Postgres prints the type, for example `numeric(10,2)`. */
   readonly type: string;
+  /** Type beneath domains, without length or precision: what a list of values is cast to. */
+  readonly base: string;
   readonly isNotNull: boolean;
-  /** Labels of an enum type. */
+  /** Equal values have one spelling; not so for `citext`, padded `char(n)`, decimals and collations that ignore case. */
+  readonly isExact: boolean;
+  /** Computed from other columns: logical replication does not carry it. */
+  readonly isGenerated: boolean;
+  /** Labels of an enum type, or of the items of a list. */
   readonly labels: readonly string[];
+  /** What the items of a list are. */
+  readonly itemKind: ColumnKind | undefined;
 }
 
 export interface CatalogueTable extends TableName {
@@ -56,6 +64,8 @@ export interface ForeignKey {
 export interface Catalogue {
   readonly tables: readonly CatalogueTable[];
   readonly foreignKeys: readonly ForeignKey[];
+  /** Foreign keys of several columns: no path is inferred from them. */
+  readonly compositeKeys: readonly Pick<ForeignKey, "from" | "to">[];
   /** Finds a table as people name it; `undefined` when there is none, or several in different schemas. */
   find(name: string): CatalogueTable | undefined;
 }
@@ -68,12 +78,17 @@ with recursive base(oid, root) as (
 )
 select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind as kind, c.relreplident as identity,
   a.attname as column, a.attnotnull as not_null, pg_catalog.format_type(a.atttypid, a.atttypmod) as type,
-  r.typname as base, r.typtype as typtype, r.typcategory as category, r.oid::text as type_oid, a.atttypmod as modifier
+  r.typname as base, r.typtype as typtype, r.typcategory as category, a.atttypmod as modifier,
+  pg_catalog.format_type(r.oid, -1) as base_type, (a.attgenerated <> '')::text as generated,
+  coalesce((select o.collisdeterministic from pg_catalog.pg_collation o where o.oid = a.attcollation), true)::text as deterministic,
+  coalesce(e.oid, r.oid)::text as label_oid, e.typname as item_base, e.typtype as item_typtype, e.typcategory as item_category
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 join base b on b.oid = a.atttypid
 join pg_catalog.pg_type r on r.oid = b.root
+left join base i on i.oid = r.typelem and r.typcategory = 'A'
+left join pg_catalog.pg_type e on e.oid = i.root
 where c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition
   and n.nspname not in ('pg_catalog', 'information_schema', 'plumbline') and n.nspname not like 'pg\\_%'
 order by n.nspname, c.relname, a.attnum`;
@@ -96,6 +111,10 @@ join pg_catalog.pg_attribute b on b.attrelid = f.confrelid and b.attnum = f.conf
 where f.contype = 'f' and cardinality(f.conkey) = 1
 order by f.oid`;
 
+const READ_COMPOSITE_KEYS = `
+select distinct f.conrelid::text as from_oid, f.confrelid::text as to_oid
+from pg_catalog.pg_constraint f where f.contype = 'f' and cardinality(f.conkey) > 1`;
+
 const READ_PARTITIONS = `
 select p.oid::text as oid, n.nspname as schema, l.relname as name
 from pg_catalog.pg_class p, lateral pg_catalog.pg_partition_tree(p.oid) t
@@ -103,6 +122,8 @@ join pg_catalog.pg_class l on l.oid = t.relid join pg_catalog.pg_namespace n on 
 where p.relkind = 'p' and not p.relispartition and t.isleaf`;
 
 const INTEGERS = new Set(["int2", "int4", "int8", "oid"]);
+/** Types whose equal values are spelled alike. */
+const EXACT = new Set(["int2", "int4", "int8", "uuid", "text", "varchar", "name", "date", "bool"]);
 const KINDS: Readonly<Record<string, ColumnKind>> = {
   bool: "boolean",
   uuid: "uuid",
@@ -140,6 +161,25 @@ interface Draft {
   readonly columns: Map<string, CatalogueColumn>;
 }
 
+function readCatalogueColumn(row: Row, labels: ReadonlyMap<string, readonly string[]>): CatalogueColumn {
+  const kind = kindOfType(row);
+  const item = { base: row["item_base"] ?? null, typtype: row["item_typtype"] ?? null };
+  return {
+    name: text(row, "column"),
+    kind,
+    type: text(row, "type"),
+    base: text(row, "base_type"),
+    isNotNull: row["not_null"] === "t",
+    isExact: row["deterministic"] === "true" && (kind === "enum" || EXACT.has(text(row, "base"))),
+    isGenerated: row["generated"] === "true",
+    labels: labels.get(text(row, "label_oid")) ?? [],
+    itemKind:
+      kind === "list" && item.base !== null
+        ? kindOfType({ ...item, category: row["item_category"] ?? null, modifier: "-1" })
+        : undefined,
+  };
+}
+
 function draftTables(
   columns: readonly Row[],
   labels: ReadonlyMap<string, readonly string[]>,
@@ -149,13 +189,7 @@ function draftTables(
     const oid = text(row, "oid");
     const draft = drafts.get(oid) ?? { first: row, columns: new Map() };
     drafts.set(oid, draft);
-    draft.columns.set(text(row, "column"), {
-      name: text(row, "column"),
-      kind: kindOfType(row),
-      type: text(row, "type"),
-      isNotNull: row["not_null"] === "t",
-      labels: labels.get(text(row, "type_oid")) ?? [],
-    });
+    draft.columns.set(text(row, "column"), readCatalogueColumn(row, labels));
   }
   return drafts;
 }
@@ -198,11 +232,12 @@ function finder(tables: readonly CatalogueTable[]): Catalogue["find"] {
  * @throws {AppError} `PEOPLE_DATABASE_UNREACHABLE` is the caller's to make; errors of Postgres come through as they are.
  */
 export async function readCatalogue(database: Queryable): Promise<Catalogue> {
-  const [columns, labelRows, indexRows, keyRows, partitionRows] = await Promise.all([
+  const [columns, labelRows, indexRows, keyRows, compositeRows, partitionRows] = await Promise.all([
     database.query(READ_COLUMNS),
     database.query(READ_LABELS),
     database.query(READ_INDEXES),
     database.query(READ_FOREIGN_KEYS),
+    database.query(READ_COMPOSITE_KEYS),
     database.query(READ_PARTITIONS),
   ]);
   const labels = groupBy(labelRows, "type_oid", (row) => text(row, "label"));
@@ -240,7 +275,12 @@ export async function readCatalogue(database: Queryable): Promise<Catalogue> {
     if (!from || !to) return [];
     return [{ from, to, fromColumn: text(row, "from_column"), toColumn: text(row, "to_column") }];
   });
-  return { tables, foreignKeys, find: finder(tables) };
+  const compositeKeys = compositeRows.flatMap((row) => {
+    const from = byOid.get(text(row, "from_oid"));
+    const to = byOid.get(text(row, "to_oid"));
+    return from && to ? [{ from, to }] : [];
+  });
+  return { tables, foreignKeys, compositeKeys, find: finder(tables) };
 }
 
 /** The column of a table. @throws {AppError} `INTERNAL` when it is not there: callers have checked. */

@@ -82,19 +82,44 @@ function readTime(text: string): string | undefined {
 function readNumber(text: string, kind: ColumnKind): ReadColumn {
   const value = Number(text);
   if (!Number.isFinite(value)) return unreadable("not-finite");
-  // A whole number beyond 2^53 would arrive as another one. Fractions are kept as the nearest double, as every JSON reader does.
-  if (Math.abs(value) > Number.MAX_SAFE_INTEGER && (kind === "integer" || !/[.e]/i.test(text)))
+  // Beyond 2^53 a decimal would arrive as another number, even before its point. What Postgres prints with an exponent is a double itself.
+  // Fractions below are kept as the nearest double, as every JSON reader does; a property of type `string` keeps each digit.
+  if (Math.abs(value) > Number.MAX_SAFE_INTEGER && (kind === "integer" || !/e/i.test(text)))
     return unreadable("too-large");
   return { kind: "value", value };
 }
 
+const LONG_NUMBER = /\d{16}|[eE]\+?\d{3}/;
+const JSON_TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/** Whether a number inside would arrive as another one. */
+function losesNumber(text: string): boolean {
+  if (!LONG_NUMBER.test(text)) return false;
+  for (const [token] of text.matchAll(JSON_TOKEN)) {
+    if (token.startsWith('"')) continue;
+    const value = Math.abs(Number(token));
+    if (value > Number.MAX_SAFE_INTEGER && (!/[eE]/.test(token) || value === Infinity)) return true;
+  }
+  return false;
+}
+
 function readJson(text: string): ReadColumn {
+  if (losesNumber(text)) return unreadable("too-large");
   try {
     return { kind: "value", value: JSON.parse(text) as JsonValue };
   } catch {
     // Postgres has printed it as JSON; only a number that no double holds could end here.
     return unreadable("not-json");
   }
+}
+
+function readText(text: string, kind: ColumnKind): ReadColumn {
+  if (kind === "number" && !Number.isFinite(Number(text))) return unreadable("not-finite");
+  if (kind === "date")
+    return DATE.test(text) ? { kind: "value", value: text } : unreadable("out-of-range-time");
+  if (kind !== "timestamp" && kind !== "timestamptz") return { kind: "value", value: text };
+  const time = readTime(text);
+  return time === undefined ? unreadable("out-of-range-time") : { kind: "value", value: time };
 }
 
 /** Reads the text of {@link textSql}. */
@@ -110,11 +135,8 @@ export function readColumn(text: string | null, kind: ColumnKind, type: PlanType
       const time = readTime(text);
       return time === undefined ? unreadable("out-of-range-time") : { kind: "value", value: time };
     }
-    case "string": {
-      if (kind !== "timestamp" && kind !== "timestamptz") return { kind: "value", value: text };
-      const time = readTime(text);
-      return time === undefined ? unreadable("out-of-range-time") : { kind: "value", value: time };
-    }
+    case "string":
+      return readText(text, kind);
     case "list":
     case "object":
       return readJson(text);

@@ -1,15 +1,16 @@
 // Plan + catalogue → mapping. Everything that cannot be right is a finding here, before a single value is read or sent.
-import { canonicalJson, type Finding } from "../../core/index.ts";
+import type { Finding } from "../../core/index.ts";
 import type { Lock, LockProfileProperty } from "../../plan/index.ts";
-import { sha256Hex } from "../hash.ts";
 import type { Queryable } from "../database/database.ts";
 import { quoteName, quoteTable, shortName } from "../database/identifiers.ts";
+import { assembleMapping, type Draft, groupDrafts, tableSet } from "./assemble-mapping.ts";
 import { type Catalogue, type CatalogueColumn, type CatalogueTable, columnOf } from "./catalogue.ts";
+import { checkStatements, checkTimeZone } from "./check-statements.ts";
 import { canHold, holdersOf } from "./column-values.ts";
-import type { MappedProperty, Mapping, PropertySet, Watch } from "./mapping.ts";
-import { describeLinks, findPath, isUnique, leadsToOne, type Link, type Subject } from "./paths.ts";
-import { arrayTypeOf, type Output, resolveSql, setSql } from "./set-query.ts";
 import { describeSql } from "./describe-sql.ts";
+import type { Mapping, PropertySet } from "./mapping.ts";
+import { findPath, isUnique, leadsToOne, type Subject } from "./paths.ts";
+import { arrayTypeOf } from "./set-query.ts";
 import { sqlPaths } from "./sql-source.ts";
 import { readStateSource, type SourceProblem, type SqlSource, type TableSource } from "./state-source.ts";
 
@@ -25,13 +26,7 @@ const SETS_MAX = 62;
 export const STATE_USERS_DEFAULT = "users.id";
 export const STATE_TIME_ZONE_DEFAULT = "UTC";
 
-interface Draft {
-  readonly id: string;
-  readonly property: LockProfileProperty;
-  readonly source: TableSource;
-  readonly links: readonly Link[];
-  readonly kind: CatalogueColumn["kind"];
-}
+const TIMES: readonly CatalogueColumn["kind"][] = ["date", "timestamp", "timestamptz"];
 
 class MappingCompiler {
   readonly #lock: Lock;
@@ -48,23 +43,22 @@ class MappingCompiler {
   find(
     id: string,
     at: string,
-    message: string,
-    more: { readonly fix?: string; readonly level?: Finding["level"] } = {},
+    what: { readonly message: string; readonly fix?: string; readonly level?: Finding["level"] },
   ): void {
     const place = this.#lock.provenance[at];
     const match = place === undefined ? null : /^(.*):(\d+):(\d+)$/.exec(place);
     this.findings.push({
       id,
-      level: more.level ?? "error",
+      level: what.level ?? "error",
       at,
       ...(match ? { where: { file: match[1] ?? "", line: Number(match[2]), column: Number(match[3]) } } : {}),
-      message,
-      ...(more.fix === undefined ? {} : { fix: more.fix }),
+      message: what.message,
+      ...(what.fix === undefined ? {} : { fix: what.fix }),
     });
   }
 
   problem(at: string, { message, fix }: SourceProblem): void {
-    this.find("state-mapping", at, message, { fix });
+    this.find("state-mapping", at, { message, fix });
   }
 
   subject(): Subject | undefined {
@@ -74,13 +68,15 @@ class MappingCompiler {
     const idColumn = text.slice(dot + 1);
     const column = table?.columns.get(idColumn);
     if (!table || !column) {
-      this.find("state-mapping", "state.users", `The database has no column ${text}`, {
+      this.find("state-mapping", "state.users", {
+        message: `The database has no column ${text}`,
         fix: "Name the table and the column that holds the id of your events, as in `state: { users: accounts.uuid }`.",
       });
       return undefined;
     }
     if (!isUnique(table, idColumn) || !column.isNotNull)
-      this.find("state-mapping", "state.users", `${text} is not unique and not null, so it is not an id`, {
+      this.find("state-mapping", "state.users", {
+        message: `${text} is not unique and not null, so it is not an id`,
         fix: `Add a unique constraint and \`not null\`, or name another column.`,
       });
     const form = this.#lock.identity.user_id;
@@ -88,14 +84,10 @@ class MappingCompiler {
     const fits =
       format === "any" || (format === "integer" ? column.kind === "integer" : column.kind !== "integer");
     if (!fits)
-      this.find(
-        "state-type-mismatch",
-        "state.users",
-        `${text} is ${column.type}, and the plan's user ids are ${format}`,
-        {
-          fix: "Name the column with the ids that events carry.",
-        },
-      );
+      this.find("state-type-mismatch", "state.users", {
+        message: `${text} is ${column.type}, and the plan's user ids are ${format}`,
+        fix: "Name the column with the ids that events carry.",
+      });
     return { table, idColumn };
   }
 
@@ -104,15 +96,24 @@ class MappingCompiler {
     for (const name of [
       source.column,
       source.by,
-      source.revisitAt,
+      ...source.revisits,
       ...source.where.map(({ column }) => column),
     ])
       if (name !== undefined && !table.columns.has(name)) {
-        this.find("state-mapping", at, `${shortName(table)} has no column ${name}`, {
+        this.find("state-mapping", at, {
+          message: `${shortName(table)} has no column ${name}`,
           fix: "Correct the name.",
         });
         return undefined;
       }
+    const timeless = source.revisits.find((name) => !TIMES.includes(columnOf(table, name).kind));
+    if (timeless !== undefined) {
+      this.find("state-mapping", at, {
+        message: `${shortName(table)}.${timeless} holds no time`,
+        fix: "Compare with the clock, and name under `revisit_at`, columns of type date or timestamp.",
+      });
+      return undefined;
+    }
     if (source.aggregate === "count") return "integer";
     if (source.aggregate === "exists") return "boolean";
     const kind = columnOf(table, source.column ?? "").kind;
@@ -122,7 +123,8 @@ class MappingCompiler {
       (source.aggregate === "sum" && !isNumeric) ||
       ((source.aggregate === "min" || source.aggregate === "max") && !isOrdered)
     ) {
-      this.find("state-mapping", at, `\`${source.aggregate}\` of ${source.column} (${kind}) has no meaning`, {
+      this.find("state-mapping", at, {
+        message: `\`${source.aggregate}\` of ${source.column} (${kind}) has no meaning`,
         fix: "Choose another column or another rule.",
       });
       return undefined;
@@ -133,46 +135,54 @@ class MappingCompiler {
   #checkType(
     at: string,
     property: LockProfileProperty,
-    column: { readonly kind: CatalogueColumn["kind"]; readonly type: string },
+    column: Pick<CatalogueColumn, "kind" | "type"> & Partial<Pick<CatalogueColumn, "itemKind">>,
   ): void {
     const { type } = property;
     if (!canHold(type.type, column.kind))
-      this.find("state-type-mismatch", at, `The plan says ${type.type}, the database has ${column.type}`, {
+      this.find("state-type-mismatch", at, {
+        message: `The plan says ${type.type}, the database has ${column.type}`,
         fix: `Make it ${holdersOf(column.kind).join(" or ")} in the plan, or read another column.`,
       });
+    else if (type.type === "list" && type.items !== undefined && column.itemKind !== undefined)
+      if (!canHold(type.items.type, column.itemKind))
+        this.find("state-type-mismatch", at, {
+          message: `The plan says a list of ${type.items.type}, the database has ${column.type}`,
+          fix: `Make the items ${holdersOf(column.itemKind).join(" or ")} in the plan, or read another column.`,
+        });
   }
 
   #checkLabels(at: string, property: LockProfileProperty, labels: readonly string[]): void {
-    const { type } = property;
-    if (type.type !== "string" || type.enum === undefined || type.open === true) return;
-    const missing = labels.filter((label) => type.enum?.includes(label) === false);
+    const type = property.type.type === "list" ? property.type.items : property.type;
+    if (type?.type !== "string" || type.enum === undefined || type.open === true) return;
+    const allowed = type.enum;
+    const missing = labels.filter((label) => !allowed.includes(label));
     if (missing.length > 0)
-      this.find(
-        "state-type-mismatch",
-        at,
-        `The column's type has values that the plan does not: ${missing.join(", ")}`,
-        {
-          fix: "Add them to `enum`, or make it `open: true`.",
-        },
-      );
+      this.find("state-type-mismatch", at, {
+        message: `The column's type has values that the plan does not: ${missing.join(", ")}`,
+        fix: "Add them to `enum`, or make it `open: true`.",
+      });
   }
 
   tableDraft(
-    id: string,
-    property: LockProfileProperty,
-    source: TableSource,
+    {
+      id,
+      property,
+      source,
+    }: { readonly id: string; readonly property: LockProfileProperty; readonly source: TableSource },
     subject: Subject,
   ): Draft | undefined {
     const at = `people.${id}`;
     const table = this.#catalogue.find(source.table);
     if (!table) {
-      this.find("state-mapping", at, `The database has no table ${source.table}`, {
+      this.find("state-mapping", at, {
+        message: `The database has no table ${source.table}`,
         fix: "Correct the name, or write the schema with it.",
       });
       return undefined;
     }
     if (table.kind === "view") {
-      this.find("state-mapping", at, `${source.table} is a view, and a view does not tell when it changes`, {
+      this.find("state-mapping", at, {
+        message: `${source.table} is a view, and a view does not tell when it changes`,
         fix: "Use `sql` and name the tables behind the view under `depends`.",
       });
       return undefined;
@@ -185,43 +195,41 @@ class MappingCompiler {
     const kind = this.#kind(source, table, at);
     if (kind === undefined) return undefined;
     if (source.aggregate === "field" && !leadsToOne(path.links)) {
-      this.find(
-        "state-mapping",
-        at,
-        `A user can have several rows of ${source.table}, and nothing says which one counts`,
-        {
-          fix: `Use \`latest: ${source.table}.${source.column}\` with \`by\`, or \`min\`, \`max\`, \`count\`.`,
-        },
-      );
+      this.find("state-mapping", at, {
+        message: `A user can have several rows of ${source.table}, and nothing says which one counts`,
+        fix: `Use \`latest: ${source.table}.${source.column}\` with \`by\`, or \`min\`, \`max\`, \`count\`.`,
+      });
       return undefined;
     }
     for (const { to, toColumn } of path.links)
       if (!to.indexedColumns.has(toColumn))
-        this.find(
-          "state-no-index",
-          at,
-          `${shortName(to)}.${toColumn} has no index: every read goes through the whole table`,
-          {
-            level: "warn",
-            fix: `create index concurrently on ${quoteTable(to)} (${quoteName(toColumn)})`,
-          },
-        );
+        this.find("state-no-index", at, {
+          message: `${shortName(to)}.${toColumn} has no index: every read goes through the whole table`,
+          level: "warn",
+          fix: `create index concurrently on ${quoteTable(to)} (${quoteName(toColumn)})`,
+        });
     const column = source.column === undefined ? undefined : columnOf(table, source.column);
     const isOwn = source.aggregate === "count" || source.aggregate === "exists";
-    this.#checkType(at, property, { kind, type: isOwn ? kind : (column?.type ?? kind) });
+    this.#checkType(at, property, {
+      kind,
+      type: isOwn ? kind : (column?.type ?? kind),
+      itemKind: column?.itemKind,
+    });
     if (column && !isOwn) this.#checkLabels(at, property, column.labels);
     return { id, property, source, links: path.links, kind };
   }
 
   async sqlSet(
-    id: string,
-    property: LockProfileProperty,
-    source: SqlSource,
+    { id, property, source }: QueryDraft,
     at: { readonly index: number; readonly subject: Subject },
   ): Promise<PropertySet | undefined> {
     const { subject, index } = at;
     const place = `people.${id}`;
-    const paths = await sqlPaths(source, this.#catalogue, subject);
+    const paths = await sqlPaths(source, {
+      catalogue: this.#catalogue,
+      subject,
+      database: this.#database,
+    });
     if ("kind" in paths) {
       this.problem(place, paths);
       return undefined;
@@ -257,99 +265,10 @@ class MappingCompiler {
   get timeZone(): string {
     return this.#lock.state?.time_zone ?? STATE_TIME_ZONE_DEFAULT;
   }
-}
 
-/** What is read together: the same rows in the same way. */
-function groupKey({ source, links }: Draft): string {
-  const way = links.map(({ to, fromColumn, toColumn }) => [to.oid, fromColumn, toColumn]);
-  const isRow = links.length > 0 && (source.aggregate === "field" || source.aggregate === "latest");
-  return JSON.stringify([way, isRow ? [source.aggregate, source.by, source.where] : null]);
-}
-
-const EMPTY = { count: 0, exists: false, sum: 0, field: null, latest: null, min: null, max: null } as const;
-
-function describeSource({ source, links }: Draft): string {
-  const what = source.column === undefined ? source.table : `${source.table}.${source.column}`;
-  const by = source.by === undefined ? "" : ` by ${source.by}`;
-  const way = links.length === 0 ? "" : ` via ${describeLinks(links)}`;
-  const where =
-    source.where.length === 0
-      ? ""
-      : `, with ${source.where.length} condition${source.where.length === 1 ? "" : "s"}`;
-  return `${source.aggregate} ${what}${by}${way}${where}`;
-}
-
-function tableSet(drafts: readonly Draft[], index: number, subject: Subject, timeZone: string): PropertySet {
-  const links = drafts[0]?.links ?? [];
-  const outputs = drafts.map(
-    ({ source, kind }, position): Output => ({ source, kind, alias: `p${position}` }),
-  );
-  return {
-    index,
-    sql: setSql({ subject, links, outputs, timeZone }),
-    properties: drafts.map((draft, position): MappedProperty => {
-      const isText = draft.property.type.type === "string";
-      const empty = EMPTY[draft.source.aggregate];
-      return {
-        id: draft.id,
-        name: draft.property.name,
-        type: draft.property.type,
-        kind: draft.kind,
-        column: `p${position}`,
-        empty: empty === 0 && isText ? "0" : empty,
-        from: describeSource(draft),
-      };
-    }),
-    hasRevisit: drafts.some(({ source }) => source.revisitAt !== undefined),
-    paths: links.length === 0 ? [] : [links],
-  };
-}
-
-function watchesOf(subject: Subject, sets: readonly PropertySet[]): readonly Watch[] {
-  const found = new Map<string, { watch: Watch; sets: bigint }>();
-  const all = sets.reduce((bits, { index }) => bits | (1n << BigInt(index)), 1n);
-  const add = (watch: Omit<Watch, "sets">, bits: bigint): void => {
-    const key = JSON.stringify([watch.table.oid, watch.column, watch.resolveSql ?? null]);
-    const known = found.get(key);
-    if (known) known.sets |= bits;
-    else found.set(key, { watch: { ...watch, sets: 0n }, sets: bits });
-  };
-  // A row of the users themselves: every set, since a link may start at any of its columns.
-  add({ table: subject.table, column: subject.idColumn, resolveSql: undefined }, all);
-  for (const { index, paths } of sets)
-    for (const links of paths)
-      for (const [hop, link] of links.entries())
-        add(
-          { table: link.to, column: link.toColumn, resolveSql: resolveSql(subject, links.slice(0, hop + 1)) },
-          1n << BigInt(index),
-        );
-  return [...found.values()].map(({ watch, sets: bits }) => ({ ...watch, sets: bits }));
-}
-
-function finish(subject: Subject, sets: readonly PropertySet[]): Mapping {
-  const column = columnOf(subject.table, subject.idColumn);
-  const id = quoteName(subject.idColumn);
-  const users = quoteTable(subject.table);
-  const watches = watchesOf(subject, sets);
-  const idArrayType = arrayTypeOf(column);
-  const idType = idArrayType.slice(0, -2);
-  return {
-    subject,
-    idArrayType,
-    pageSql: `select ${id}::text as user_id from ${users} where ($1::text is null or ${id} > $1::text::${idType}) order by ${id} limit $2`,
-    existsSql: `select ${id}::text as user_id from ${users} where ${id} = any($1::${idArrayType})`,
-    sets,
-    watches,
-    tables: [...new Set(watches.map(({ table }) => table))],
-    hash: sha256Hex(
-      canonicalJson(
-        sets.map(({ sql, properties }) => [
-          sql,
-          properties.map(({ name, type, kind }) => [name, JSON.stringify(type), kind]),
-        ]) as unknown as Parameters<typeof canonicalJson>[0],
-      ),
-    ).slice(0, 16),
-  };
+  get hasErrors(): boolean {
+    return this.findings.some(({ level }) => level === "error");
+  }
 }
 
 /**
@@ -366,61 +285,56 @@ export async function compileMapping(
   const compiler = new MappingCompiler(lock, catalogue, database);
   const subject = compiler.subject();
   if (!subject) return { mapping: undefined, findings: compiler.findings };
-  const drafts: Draft[] = [];
-  const queries: {
-    readonly id: string;
-    readonly property: LockProfileProperty;
-    readonly source: SqlSource;
-  }[] = [];
-  for (const [id, property] of Object.entries(lock.people)) {
-    if (property.owner !== "state") continue;
-    if (property.from === undefined) {
-      compiler.find(
-        "state-no-source",
-        `people.${id}`,
-        "Its owner is the database, and nothing says which column",
-        {
-          level: "warn",
-          fix: "Add `from: table.column`.",
-        },
-      );
-      continue;
-    }
-    const source = readStateSource(property.from);
-    if (source.kind === "problem") compiler.problem(`people.${id}`, source);
-    else if (source.kind === "sql") queries.push({ id, property, source });
-    else {
-      const draft = compiler.tableDraft(id, property, source, subject);
-      if (draft) drafts.push(draft);
-    }
-  }
-  const groups = groupDrafts(drafts);
-  const sets = [...groups.values()].map((group, index) => tableSet(group, index, subject, compiler.timeZone));
+  await checkTimeZone(compiler, database);
+  const { drafts, queries } = readSources(compiler, lock, subject);
+  const groups = [...groupDrafts(drafts).values()];
+  const sets = groups.map((group, index) => tableSet(group, { index, subject, timeZone: compiler.timeZone }));
   for (const query of queries) {
-    const set = await compiler.sqlSet(query.id, query.property, query.source, {
-      index: sets.length,
-      subject,
-    });
+    const set = await compiler.sqlSet(query, { index: sets.length, subject });
     if (set) sets.push(set);
   }
   if (sets.length > SETS_MAX)
-    compiler.find(
-      "state-mapping",
-      "people",
-      `The mapping needs ${sets.length} queries, and ${SETS_MAX} is the most`,
-      {
-        fix: "Read properties of one table by the same path, or join several in one `sql`.",
-      },
-    );
-  const isBroken = compiler.findings.some(({ level }) => level === "error");
-  return { mapping: isBroken ? undefined : finish(subject, sets), findings: compiler.findings };
+    compiler.find("state-mapping", "people", {
+      message: `The mapping needs ${sets.length} queries, and ${SETS_MAX} is the most`,
+      fix: "Read properties of one table by the same path, or join several in one `sql`.",
+    });
+  if (compiler.hasErrors) return { mapping: undefined, findings: compiler.findings };
+  const mapping = assembleMapping(subject, sets);
+  await checkStatements({ compiler, database, subject }, mapping, groups);
+  return { mapping: compiler.hasErrors ? undefined : mapping, findings: compiler.findings };
 }
 
-function groupDrafts(drafts: readonly Draft[]): ReadonlyMap<string, readonly Draft[]> {
-  const groups = new Map<string, Draft[]>();
-  for (const draft of drafts) {
-    const key = groupKey(draft);
-    groups.set(key, [...(groups.get(key) ?? []), draft]);
+interface QueryDraft {
+  readonly id: string;
+  readonly property: LockProfileProperty;
+  readonly source: SqlSource;
+}
+
+function readSources(
+  compiler: MappingCompiler,
+  lock: Lock,
+  subject: Subject,
+): { readonly drafts: readonly Draft[]; readonly queries: readonly QueryDraft[] } {
+  const drafts: Draft[] = [];
+  const queries: QueryDraft[] = [];
+  for (const [id, property] of Object.entries(lock.people)) {
+    if (property.owner !== "state") continue;
+    const at = `people.${id}`;
+    if (property.from === undefined) {
+      compiler.find("state-no-source", at, {
+        message: "Its owner is the database, and nothing says which column",
+        level: "warn",
+        fix: "Add `from: table.column`.",
+      });
+      continue;
+    }
+    const source = readStateSource(property.from);
+    if (source.kind === "problem") compiler.problem(at, source);
+    else if (source.kind === "sql") queries.push({ id, property, source });
+    else {
+      const draft = compiler.tableDraft({ id, property, source }, subject);
+      if (draft) drafts.push(draft);
+    }
   }
-  return groups;
+  return { drafts, queries };
 }

@@ -23,7 +23,7 @@ export async function describeSql(
   try {
     const [row] = await database.query(
       `select pg_catalog.format_type(t.oid, null) as type, t.typname as base, t.typtype as typtype, t.typcategory as category, '-1' as modifier
-       from (select pg_catalog.pg_typeof(q.value)::oid as oid from (select 1) one left join (select q.user_id, q.value${revisit} from (${source.sql}) q limit 0) q on true) v
+       from (select pg_catalog.pg_typeof(q.value)::oid as oid from (select 1) one left join (select q.user_id, q.value${revisit} from (${source.sql}\n) q limit 0) q on true) v
        join pg_catalog.pg_type t on t.oid = v.oid`,
     );
     const column = kindOfType(row ?? {});
@@ -31,7 +31,7 @@ export async function describeSql(
     const at = source.revisits
       ? `, ${textSql("q.revisit_at::timestamptz", "timestamptz", options.timeZone)} as revisit_at`
       : "";
-    const sql = `select q.user_id::text as user_id, ${value} as p0${at} from (${source.sql}) q where q.user_id = any($1::${options.idArrayType})`;
+    const sql = `select q.user_id::text as user_id, ${value} as p0${at} from (${source.sql}\n) q where q.user_id = any($1::${options.idArrayType})`;
     await database.query(`explain ${sql}`, [[]]);
     return { kind: "described", column, type: row?.["type"] ?? "unknown", sql };
   } catch (error) {

@@ -1,6 +1,6 @@
 // The way from the users to a table: a chain of links, each "this column equals that one". Written in the plan, or found by foreign keys.
 import { shortName } from "../database/identifiers.ts";
-import type { Catalogue, CatalogueTable } from "./catalogue.ts";
+import { type Catalogue, type CatalogueColumn, type CatalogueTable, columnOf } from "./catalogue.ts";
 import type { SourceProblem } from "./state-source.ts";
 
 /** One hop away from the users: rows of `to` whose `toColumn` equals `fromColumn` of a row of `from`. */
@@ -35,6 +35,12 @@ export function isUnique(table: CatalogueTable, column: string): boolean {
   return table.uniqueKeys.some(({ columns }) => columns.length === 1 && columns[0] === column);
 }
 
+/** Whether both sides of a link, where equal, are also spelled alike: then a value of one stands for the other. */
+export function isSameValue({ from, fromColumn, to, toColumn }: Link): boolean {
+  const [near, far] = [columnOf(from, fromColumn), columnOf(to, toColumn)];
+  return near.isExact && far.isExact && near.kind === far.kind;
+}
+
 /** At most one row at the end of the path for a user. */
 export function leadsToOne(links: readonly Link[]): boolean {
   return links.every(({ to, toColumn }) => isUnique(to, toColumn));
@@ -50,16 +56,27 @@ export function describeLinks(links: readonly Link[]): string {
     .join(", ");
 }
 
-/** All links that lead away from a table by a foreign key, in both directions. */
+/** All links that lead away from a table by a foreign key, in both directions; a key that is declared twice is one. */
 function linksFrom(catalogue: Catalogue, table: CatalogueTable): readonly Link[] {
-  return catalogue.foreignKeys.flatMap((key): Link[] => {
-    const links: Link[] = [];
-    if (key.from === table)
-      links.push({ from: key.from, fromColumn: key.fromColumn, to: key.to, toColumn: key.toColumn });
-    if (key.to === table)
-      links.push({ from: key.to, fromColumn: key.toColumn, to: key.from, toColumn: key.fromColumn });
-    return links;
-  });
+  const links = new Map<string, Link>();
+  for (const { from, fromColumn, to, toColumn } of catalogue.foreignKeys) {
+    if (from === table)
+      links.set(JSON.stringify([fromColumn, to.oid, toColumn]), { from, fromColumn, to, toColumn });
+    if (to === table)
+      links.set(JSON.stringify([toColumn, from.oid, fromColumn]), {
+        from: to,
+        fromColumn: toColumn,
+        to: from,
+        toColumn: fromColumn,
+      });
+  }
+  return [...links.values()];
+}
+
+/** Foreign keys of several columns are not followed; where one begins or ends at the table, a message says so. */
+function compositeNote(catalogue: Catalogue, target: CatalogueTable): string {
+  const isTouched = catalogue.compositeKeys.some(({ from, to }) => from === target || to === target);
+  return isTouched ? "; those of several columns are not followed" : "";
 }
 
 function shortestPaths(
@@ -98,7 +115,7 @@ function inferPath(catalogue: Catalogue, subject: Subject, target: CatalogueTabl
   if (only && found.length === 1) return { kind: "path", links: only, isInferred: true };
   if (!only)
     return problem(
-      `No foreign keys lead from ${users} to ${name} in ${INFERRED_HOPS_MAX} hops`,
+      `No foreign keys lead from ${users} to ${name} in ${INFERRED_HOPS_MAX} hops${compositeNote(catalogue, target)}`,
       `Add \`via\`, as in \`via: "${name}.user_id = ${users}.${subject.idColumn}"\`.`,
     );
   return problem(
@@ -143,6 +160,20 @@ function equalityLink(walk: Walk, text: string, here: CatalogueTable): Link | So
   return { from: here, fromColumn: near.column, to: far.table, toColumn: far.column };
 }
 
+/** The column of a table that another column refers to where no foreign key says so: of the same type, and unique. */
+function referredColumn(
+  table: CatalogueTable,
+  by: CatalogueColumn,
+  preferred: string | undefined,
+): string | undefined {
+  const single = table.uniqueKeys.flatMap(({ columns: [name, ...more] }) =>
+    name === undefined || more.length > 0 ? [] : [name],
+  );
+  const [primary] = table.primaryKey;
+  const keys = [...(preferred === undefined ? [] : [preferred]), ...(primary === undefined ? [] : [primary])];
+  return keys.filter((name) => single.includes(name)).find((name) => columnOf(table, name).kind === by.kind);
+}
+
 /** A bare foreign key column: on the table that is reached, or on the one where the walk stands. */
 function columnLink(
   walk: Walk,
@@ -158,13 +189,19 @@ function columnLink(
   );
   if (found.table === here && found.table !== target) {
     const to = key?.to ?? (next === undefined ? target : findColumn(catalogue, next, target)?.table);
-    const toColumn = key?.toColumn ?? to?.primaryKey[0];
+    const toColumn = key?.toColumn ?? (to && referredColumn(to, columnOf(here, found.column), undefined));
     return to && toColumn !== undefined
       ? { from: here, fromColumn: found.column, to, toColumn }
       : problem(`Nothing says which table ${text} refers to`, `Write \`${text} = other.column\`.`);
   }
   const fromColumn =
-    key?.to === here ? key.toColumn : here === subject.table ? subject.idColumn : here.primaryKey[0];
+    key?.to === here
+      ? key.toColumn
+      : referredColumn(
+          here,
+          columnOf(found.table, found.column),
+          here === subject.table ? subject.idColumn : undefined,
+        );
   return fromColumn === undefined
     ? problem(`Nothing says what ${text} refers to`, `Write \`${text} = ${shortName(here)}.<column>\`.`)
     : { from: here, fromColumn, to: found.table, toColumn: found.column };

@@ -39,8 +39,8 @@ export interface TableSource {
   /** Links from the users to the table, as written; empty: found by foreign keys. */
   readonly via: readonly string[];
   readonly where: readonly Condition[];
-  /** Column whose time, once past, changes the value with no row changing. */
-  readonly revisitAt: string | undefined;
+  /** Columns whose time, once past, changes the value with no row changing. */
+  readonly revisits: readonly string[];
 }
 
 /** A query of the plan's author: `user_id`, `value` and, for values that change with time, `revisit_at`. */
@@ -124,11 +124,11 @@ function readTable(
   const where = isObject(from["where"]) ? from["where"] : {};
   const conditions = Object.entries(where).flatMap(([name, value]) => readCondition(name, value));
   const revisitAt = typeof from["revisit_at"] === "string" ? from["revisit_at"] : undefined;
-  const timed = conditions.find(({ kind }) => kind === "now");
-  if (timed && revisitAt === undefined)
+  const timed = conditions.flatMap(({ kind, column: name }) => (kind === "now" ? [name] : []));
+  if (timed[0] !== undefined && revisitAt === undefined)
     return problem(
       "The value changes with time alone, and nothing says when",
-      `Add \`revisit_at: ${timed.column}\`.`,
+      `Add \`revisit_at: ${timed[0]}\`.`,
     );
   return {
     kind: "table",
@@ -139,27 +139,18 @@ function readTable(
     by,
     via: listOf(from["via"]),
     where: conditions,
-    revisitAt,
+    // Every column that is held against the clock has its moment, also where `revisit_at` names one of several.
+    revisits: [...new Set([...timed, ...(revisitAt === undefined ? [] : [revisitAt])])],
   };
 }
 
-/** Words of SQL whose value depends on when the query runs. */
-const CLOCK =
-  /\b(?:now|clock_timestamp|statement_timestamp|transaction_timestamp|age)\s*\(|\b(?:current_date|current_time|current_timestamp|localtime|localtimestamp)\b/i;
-
-function readSql(from: Readonly<Record<string, unknown>>, sql: string): StateSource | SourceProblem {
+function readSql(from: Readonly<Record<string, unknown>>, sql: string): SqlSource {
   const depends = isObject(from["depends"]) ? from["depends"] : {};
-  const revisits = from["revisit_at"] !== undefined;
-  if (CLOCK.test(sql) && !revisits)
-    return problem(
-      "The query reads the clock, and nothing says when its value changes",
-      "Answer a column `revisit_at` with the next time that changes it, and add `revisit_at: revisit_at`.",
-    );
   return {
     kind: "sql",
     sql: sql.trim().replace(/;\s*$/, ""),
     depends: Object.fromEntries(Object.entries(depends).map(([table, via]) => [table, listOf(via)])),
-    revisits,
+    revisits: from["revisit_at"] !== undefined,
   };
 }
 
