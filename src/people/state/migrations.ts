@@ -128,20 +128,6 @@ create table plumbline.jobs (
 );`,
 ];
 
-const OUTBOX = `
--- Changes noted by triggers and by touch(), for databases without logical replication. Only ever inserted into and deleted from.
-create table plumbline.outbox (
-  id bigint generated always as identity,
-  table_oid oid not null,
-  -- null: every user (truncate).
-  link text,
-  value text,
-  at timestamptz not null default clock_timestamp()
-);
-create function plumbline.touch(variadic user_ids text[]) returns void language sql security definer set search_path = '' as
-$$ insert into plumbline.outbox (table_oid, link, value) select 0, 'user', id from unnest(user_ids) id $$;
-comment on function plumbline.touch is 'Says that these users may have changed; part of the caller''s transaction.';`;
-
 async function isThere(database: Queryable, relation: string): Promise<boolean> {
   const [row] = await database.query("select pg_catalog.to_regclass($1) is not null as found", [relation]);
   return row?.["found"] === "t";
@@ -161,12 +147,6 @@ export function migrationSql(from: number): readonly string[] {
       `${sql}\ninsert into plumbline.meta (key, value) values ('version', '${from + index + 1}') on conflict (key) do update set value = excluded.value;`,
   );
   return from === 0 ? ["create schema if not exists plumbline", ...steps] : steps;
-}
-
-/** SQL of the outbox and of `touch`, in the application's own database. */
-export async function outboxSql(database: Queryable): Promise<readonly string[]> {
-  if (await isThere(database, "plumbline.outbox")) return [];
-  return ["create schema if not exists plumbline", OUTBOX];
 }
 
 /** Makes the state tables in a database, or brings them up to date; safe to run from several processes at once. */
