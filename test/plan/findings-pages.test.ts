@@ -6,6 +6,7 @@ import { parseConfig } from "../../src/cli/config/parse-config.ts";
 import { checkSources } from "../../src/cli/up/live-sources.ts";
 import type { Finding } from "../../src/core/index.ts";
 import { formatReport, makeSnapshot } from "../../src/gateway/index.ts";
+import { CAPTURE_FINDINGS, type CaptureFindingId } from "../../src/people/setup/findings.ts";
 import { judgeItem } from "../../src/gateway/judge/judge-item.ts";
 import { readEvent } from "../../src/gateway/receivers/mixpanel/items.ts";
 import {
@@ -45,7 +46,11 @@ const CONFIG_IDS = [
 ] as const;
 const OTHER_IDS: readonly string[] = [...CONFIG_IDS, "item-malformed", "never-seen"];
 const scanIds = Object.keys(SCAN_FINDINGS) as ScanFindingId[];
-const ids: readonly string[] = [...new Set<string>([...planRules, ...runtimeIds, ...OTHER_IDS, ...scanIds])];
+/** About a database: `test/people/setup*.test.ts` bring each of them about. */
+const captureIds = Object.keys(CAPTURE_FINDINGS) as CaptureFindingId[];
+const ids: readonly string[] = [
+  ...new Set<string>([...planRules, ...runtimeIds, ...OTHER_IDS, ...scanIds, ...captureIds]),
+];
 
 function readText(name: string): string {
   return readFileSync(new URL(`${name}.md`, folder), "utf8");
@@ -130,6 +135,7 @@ describe("the folder", () => {
         id === "config-literal-secret" ? "warn" : "error",
       ),
       ...scanIds.filter((one) => one === id).map((one) => SCAN_FINDINGS[one]),
+      ...captureIds.filter((one) => one === id).map((one) => CAPTURE_FINDINGS[one]),
     ];
     const rows = readme.text.split("\n").filter((line) => line.startsWith(`| [${id}](${id}.md) |`));
     expect(rows.map((row) => row.split(" | ")[1])).toEqual(levels);
@@ -227,6 +233,14 @@ describe.each(CONFIG_IDS)("the page of %s", (id) => {
     expect(findings.map((finding) => [finding.id, finding.level])).toEqual([[id, page.level]]);
     expect(checkConfig(filesIn(page, "Valid")["plan.yaml"] ?? "")).toEqual([]);
   });
+});
+
+test.each(captureIds)("the page of %s has its id, its level, an example and what to do", (id) => {
+  const page = parsePage(readText(id));
+  expect(page.text.startsWith(`# ${id}\n`)).toBe(true);
+  expect(page.level).toBe(CAPTURE_FINDINGS[id]);
+  expect(page.sections.get("Example")?.blocks).toHaveLength(1);
+  expect(page.sections.get("What to do")?.text.trim()).toBeTruthy();
 });
 
 test("item-malformed: the example has the finding and the verdict that the page names", () => {

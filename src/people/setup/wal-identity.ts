@@ -82,13 +82,13 @@ function checkedAgainstOthers(ask: Ask, choice: Extract<WalChoice, { kind: "poss
   };
 }
 
-function obstacle({ facts, columns, server }: Ask): string | undefined {
+function obstacle({ facts, columns }: Ask): string | undefined {
   const relations: readonly RelationFacts[] = [facts, ...facts.partitions];
   if (relations.some(({ isUnlogged }) => isUnlogged)) return "it is unlogged, and so not in the log";
   if (relations.some(({ kind }) => kind === "foreign"))
     return "it has a foreign table as partition, which is not in this log";
-  if (server.version < 180_000 && columns.some((name) => facts.generatedColumns.includes(name)))
-    return "a link is a generated column, which is published from Postgres 18 on";
+  if (columns.some((name) => facts.generatedColumns.includes(name)))
+    return "a link is a generated column, which not every version can publish";
   return undefined;
 }
 
