@@ -56,12 +56,17 @@ export const ERROR_HINTS = {
     "Look at `people.database` and `people.state`: host, port, user and password, and that the server takes connections.",
   PEOPLE_PLAN_NOT_IN_FORCE:
     "Run it with the plan that the running sync has: deploy the plan first, or check out the version that is deployed.",
+  PEOPLE_ERASURE_UNKNOWN: "Begin it with `plumbline people erase <user-id> --apply`.",
   PEOPLE_NOT_RUNNING:
     "Look at `/readyz` of the admin port, or run `plumbline people doctor`: it says what is missing.",
-  PEOPLE_NOT_SET_UP: "Run `plumbline people doctor` to see what is missing, and `plumbline people setup --apply`.",
+  PEOPLE_NOT_SET_UP:
+    "Run `plumbline people doctor` to see what is missing, and `plumbline people setup --apply`.",
+  PEOPLE_READ_BACK_MISSING:
+    "Give the destination `project_id` and `service_account`: profiles cannot be read with a token alone.",
   PEOPLE_SETUP_FAILED:
     "Look at Postgres's log for the statement, then run it again: it goes on with what is missing. `plumbline people doctor` prints the SQL.",
   PEOPLE_SLOT_IN_USE: "Stop every `plumbline up` that follows this database, then run it again.",
+  PEOPLE_USER_ID_INVALID: "Give the id as it stands in the users' table.",
   // plan
   PLAN_EVENT_UNKNOWN: "Name an event by its id, the key under `events` in the plan.",
   PLAN_LOCK_INVALID: "Compile the plan again with `plumbline compile`; a lock is never edited by hand.",

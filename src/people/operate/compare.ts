@@ -3,7 +3,7 @@
 import { allSets, type Mapping } from "../mapping/mapping.ts";
 import type { PeopleContext, PeopleDestination } from "../people-context.ts";
 import { type PlannedUpdate, planUpdate, type UpdateRules } from "../sync/plan-update.ts";
-import { type ReadState, readState } from "../sync/read-state.ts";
+import { type BatchRead, readBatch } from "../sync/read-batch.ts";
 import { type KnownUser, readKnownUsers } from "./known-users.ts";
 
 /** Why a user's state is not what was acknowledged. */
@@ -16,7 +16,7 @@ export type DifferenceKind =
   | "gone"
   /** Nobody knows what the destination holds, and no update is on its way. */
   | "unsure"
-  /** The destination cannot take this user, and nobody has tried yet. */
+  /** The user's state cannot be read, or the destination cannot take it, and nobody has tried yet. */
   | "unsendable";
 
 export interface DifferingUser {
@@ -36,8 +36,6 @@ export interface PageComparison {
   /** Of them: in quarantine, or on the list of erasures. */
   readonly excluded: number;
   readonly differing: readonly DifferingUser[];
-  /** Position of the database's log at which the users were read. */
-  readonly position: string;
 }
 
 /** A judge of values is costly to make and the same for every page. */
@@ -70,14 +68,14 @@ function kindOf(planned: PlannedUpdate, known: KnownUser, exists: boolean): Diff
 
 function differenceOf(
   userId: string,
-  read: ReadState,
+  read: BatchRead,
   parts: { readonly known: KnownUser; readonly rules: UpdateRules },
 ): DifferingUser | undefined {
   const { known, rules } = parts;
   const { mapping } = rules;
-  const user = read.users.get(userId);
-  if (!user) return undefined;
   const everything = allSets(mapping);
+  const user = read.users.get(userId);
+  if (!user) return { userId, sets: everything, names: [], kind: "unsendable" };
   const planned = planUpdate(userId, { state: user, sets: everything, known }, rules);
   if (planned.kind === "unchanged") return undefined;
   const kind = kindOf(planned, known, user.exists);
@@ -104,7 +102,7 @@ function hasMoved(before: KnownUser | undefined, after: KnownUser | undefined): 
  * Compares a page of users with what a destination has acknowledged.
  *
  * A change that is committed and not yet noticed by a capture counts as a difference here: for a mark that does no harm; a report of drift
- * waits until the captures have passed {@link PageComparison.position} and looks again.
+ * waits for the captures and looks again.
  */
 export async function comparePage(
   context: PeopleContext,
@@ -120,10 +118,12 @@ export async function comparePage(
     else if (user.isPending) pending += 1;
     else asked.push(userId);
   // What was acknowledged is read before the state: a change in between leaves a mark, and is seen below.
-  const read = await readState(context.source, rules.mapping, {
-    userIds: asked,
-    sets: allSets(rules.mapping),
-  });
+  const sets = allSets(rules.mapping);
+  const read = await readBatch(
+    context.source,
+    rules.mapping,
+    asked.map((userId) => ({ userId, sets })),
+  );
   let differing: DifferingUser[] = [];
   for (const userId of asked) {
     const user = known.get(userId);
@@ -140,5 +140,5 @@ export async function comparePage(
     pending += differing.length - still.length;
     differing = still;
   }
-  return { checked: known.size, pending, excluded, differing, position: read.position };
+  return { checked: known.size, pending, excluded, differing };
 }

@@ -15,11 +15,14 @@ export interface KnownUser {
   readonly isErased: boolean;
   /** Changes with every acknowledgement. */
   readonly acknowledgedAt: string | undefined;
+  /** How long ago that was, by the database's clock. */
+  readonly acknowledgedAgeMs: number | undefined;
 }
 
 /** One statement, and so one moment: an acknowledgement in between cannot take the mark and keep the fingerprint. */
 const KNOWN = `
-select u.user_id, p.prints::text as prints, p.unsure, p.acked_at::text as acked_at, m.user_id is not null as pending, q.user_id is not null as quarantined
+select u.user_id, p.prints::text as prints, p.unsure, p.acked_at::text as acked_at,
+  extract(epoch from clock_timestamp() - p.acked_at) * 1000 as acked_age_ms, m.user_id is not null as pending, q.user_id is not null as quarantined
 from unnest($2::text[]) u(user_id)
 left join plumbline.profiles p on p.destination = $1 and p.user_id = u.user_id
 left join plumbline.marks m on m.destination = $1 and m.user_id = u.user_id
@@ -62,6 +65,7 @@ export async function readKnownUsers(
           isQuarantined: row["quarantined"] === "t",
           isErased: erased.size > 0 && erased.has(hashId(context.key, userId)),
           acknowledgedAt: at ?? undefined,
+          acknowledgedAgeMs: typeof at === "string" ? Number(row["acked_age_ms"]) : undefined,
         },
       ];
     }),
