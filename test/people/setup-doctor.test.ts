@@ -267,10 +267,11 @@ describe("the doctor", () => {
     expect(ids({ slot: { ...slot, retainedBytes: 50, safeBytes: 1000 } }, { slotBudgetBytes: 100 })).toEqual([
       "capture-slot-budget",
     ]);
-    expect(ids({ slot: undefined, slotsUsed: facts.slotsMax })).toEqual([
-      "capture-not-set-up",
-      "capture-slots-full",
-    ]);
+    expect(ids({ slot: undefined, slotsUsed: facts.slotsMax })).toEqual(["capture-slots-full"]);
+    // Whoever makes a new one has to compare everybody: that is the running sync, not set-up.
+    expect(ids({ slot: undefined })).toEqual(["capture-slot-lost"]);
+    expect(setupSql(plan, { ...facts, slot: undefined })).toEqual([]);
+    expect(isReadyToCapture(checkCapture(plan, { ...facts, slot: undefined }))).toBe(true);
     expect(ids({ walSendersUsed: facts.walSendersMax })).toEqual(["capture-slots-full"]);
     expect(ids({ synchronousStandbys: "first 1 (one)" })).toEqual(["capture-synchronous-standby"]);
   });

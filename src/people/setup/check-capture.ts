@@ -128,8 +128,10 @@ function checkTriggers(plan: CapturePlan, facts: ServerFacts): readonly Finding[
 function checkSetUp(plan: CapturePlan, facts: ServerFacts): readonly Finding[] {
   const missing: string[] = [];
   const wal = tablesBy(plan, "wal");
-  if (wal.length > 0 && !facts.publication) missing.push(`the publication ${plan.publication}`);
-  if (wal.length > 0 && !facts.slot) missing.push(`the replication slot ${plan.slot}`);
+  if (wal.length > 0 && !facts.publication) {
+    missing.push(`the publication ${plan.publication}`);
+    if (!facts.slot) missing.push(`the replication slot ${plan.slot}`);
+  }
   if (needsOutbox(plan) && !facts.hasOutbox) missing.push("the outbox");
   for (const capture of tablesBy(plan, "trigger")) {
     const isThere =

@@ -42,6 +42,13 @@ export function checkSlot(facts: ServerFacts, settings: CaptureSettings): readon
           fix: `Raise \`max_replication_slots\` (${facts.slotsMax}) and restart the server, or drop a slot that nothing reads.`,
         }),
       );
+    else if (facts.publication)
+      findings.push(
+        captureFinding("capture-slot-lost", undefined, {
+          message: `The replication slot ${names.slot} is not there: changes since it went are in no slot`,
+          fix: "Start `plumbline up`: it makes a new slot first, then compares everybody.",
+        }),
+      );
     return findings;
   }
   if (slot.database !== facts.database)

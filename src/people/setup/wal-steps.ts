@@ -172,8 +172,12 @@ function identityAndPublicationSteps(plan: CapturePlan, facts: ServerFacts): rea
   return [...steps, publish];
 }
 
+/**
+ * The slot of a first set-up. One that is gone later is for the running sync to replace: it knows how far it had come, and compares everybody; made
+ * here, the new one would look like the old, and what was committed in between would be missed.
+ */
 function slotSteps(plan: CapturePlan, facts: ServerFacts): readonly Step[] {
-  if (facts.slot || tablesBy(plan, "wal").length === 0) return [];
+  if (facts.slot || facts.publication || tablesBy(plan, "wal").length === 0) return [];
   const failover = facts.version >= FAILOVER_VERSION_MIN ? ", failover => true" : "";
   return [
     loneStep({
