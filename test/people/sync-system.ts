@@ -18,7 +18,7 @@ import {
   rememberingLog,
   systemClock,
 } from "../support/quiet.ts";
-import { applySetup, planSetup } from "../support/people-setup.ts";
+import { setUpCapture } from "../support/people-setup.ts";
 
 export interface SyncSystemOptions {
   /** SQL of the application's tables and their first rows. */
@@ -132,7 +132,7 @@ export async function openSyncSystem(postgres: TestPostgres, ask: SyncSystemOpti
   });
   if (opened.kind !== "open") throw new Error(JSON.stringify(opened.findings));
   const { context } = opened;
-  await applySetup(context.source, await planSetup(context));
+  await setUpCapture(context);
   const running = new Set<RunningSystem>();
   const system: SyncSystem = {
     url,
