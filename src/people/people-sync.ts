@@ -9,6 +9,7 @@ import type { Capture, CaptureOptions, CaptureState } from "./capture/capture.ts
 import { OutboxCapture } from "./capture/outbox-capture.ts";
 import { PollCapture } from "./capture/poll-capture.ts";
 import { WalCapture, type WalSettings } from "./capture/wal/wal-capture.ts";
+import { isUnreachable, sqlState } from "./database/database.ts";
 import { requestJob } from "./jobs/jobs.ts";
 import { runJobs } from "./jobs/run-jobs.ts";
 import { canonicalUserId } from "./mapping/user-ids.ts";
@@ -17,6 +18,7 @@ import { watchBacklog } from "./operate/watch-backlog.ts";
 import { planCapture } from "./setup/plan-capture.ts";
 import { readServerFacts } from "./setup/read-server-facts.ts";
 import { writeMarks } from "./state/marks.ts";
+import { noteAllUnsure } from "./state/doubt.ts";
 import { adoptMapping, mappingInForce } from "./state/plan-in-force.ts";
 import type { FaultPoint } from "./sync/fault-point.ts";
 import type { AcknowledgedNotice } from "./sync/run-batch.ts";
@@ -112,13 +114,19 @@ class RunningSync implements PeopleSync {
   async run(stop: AbortSignal): Promise<void> {
     const { isLeading = true } = this.#options;
     let mayPut = isLeading;
-    while (!stop.aborted) {
-      await this.#putInForce(mayPut);
-      let ending = await this.#runMapping(stop);
-      if (ending === "outdated") ending = await this.#waitForPlan(stop);
-      // Who waited for a plan takes the one in force; who was given one puts it into force.
-      mayPut = isLeading && ending === "changed";
-    }
+    while (!stop.aborted)
+      try {
+        await this.#putInForce(mayPut);
+        let ending = await this.#runMapping(stop);
+        if (ending === "outdated") ending = await this.#waitForPlan(stop);
+        // Who waited for a plan takes the one in force; who was given one puts it into force.
+        mayPut = isLeading && ending === "changed";
+      } catch (error) {
+        // A database that restarts just between two mappings.
+        if (!isUnreachable(error)) throw error;
+        this.#context.log.warn({ code: sqlState(error) }, "a database cannot be reached; tried again");
+        await sleep(CHECK_PLAN_MS, undefined, { signal: stop }).catch(() => undefined);
+      }
   }
 
   async #putInForce(mayPut: boolean): Promise<void> {
@@ -157,6 +165,7 @@ class RunningSync implements PeopleSync {
 
   async #runMapping(stop: AbortSignal): Promise<Ending> {
     const context = this.#context;
+    const { at } = this.#options;
     const inner = new AbortController();
     const ended = new Promise<Ending>((resolve) => {
       this.#end = resolve;
@@ -166,7 +175,13 @@ class RunningSync implements PeopleSync {
     this.#captures = (this.#options.isLeading ?? true) ? await this.#makeCaptures(context) : [];
     this.#workers = context.destinations.map((destination) => this.#makeWorker(context, destination));
     const jobs = runJobs(
-      { context: () => context, owner: this.#owner, log: context.log, onMarked: () => this.#wake() },
+      {
+        context: () => context,
+        owner: this.#owner,
+        log: context.log,
+        onMarked: () => this.#wake(),
+        ...(at === undefined ? {} : { at }),
+      },
       inner.signal,
     );
     const running = [
@@ -198,7 +213,10 @@ class RunningSync implements PeopleSync {
       log: context.log,
       metrics: context.metrics,
       onMarked: () => this.#wake(),
-      requestEveryone: (tx, { sets, cause }) => requestJob(tx, { kind: "reconcile", sets, cause }),
+      requestEveryone: async (tx, { sets, cause, isUnsure = false }) => {
+        if (isUnsure) await noteAllUnsure(tx);
+        await requestJob(tx, { kind: "reconcile", sets, cause });
+      },
       ...(at === undefined ? {} : { at }),
     };
     const parts = { mapping: context.mapping, plan };

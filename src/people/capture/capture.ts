@@ -24,7 +24,12 @@ export interface CaptureOptions {
   /** Everybody's state may have changed, in the transaction that moves the capture's position. */
   readonly requestEveryone: (
     tx: Queryable,
-    ask: { readonly sets: bigint; readonly cause: string },
+    ask: {
+      readonly sets: bigint;
+      readonly cause: string;
+      /** What was acknowledged may be of another history: everything is sent again. */
+      readonly isUnsure?: boolean;
+    },
   ) => Promise<void>;
   readonly at?: FaultPoint;
 }

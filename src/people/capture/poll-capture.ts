@@ -59,6 +59,8 @@ export class PollCapture implements Capture {
         this.#state = { ...this.#state, kind: "running", reason: "" };
       } catch (error) {
         waitMs = RETRY_MS;
+        // What was seen and not marked must be seen again.
+        this.#polls.clear();
         const code = sqlState(error);
         const reason = `a table cannot be polled (${code})`;
         if (this.#state.reason !== reason) this.#options.log.warn({ capture: "poll", code }, reason);

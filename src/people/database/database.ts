@@ -35,6 +35,17 @@ export function sqlState(error: unknown): string {
   return typeof code === "string" ? code : "";
 }
 
+/** Classes of a server that is away, starting or full; and of a connection that cannot be made or broke. */
+const UNREACHABLE = /^(?:08|53|57P|E[A-Z]+$)/;
+/** `pg` has no code for these. */
+const BROKEN =
+  /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/i;
+
+/** Whether the database could not be asked at all: the same may work a moment later. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof Error && (UNREACHABLE.test(sqlState(error)) || BROKEN.test(error.message));
+}
+
 /** Session settings under which every value has one spelling. */
 const SESSION =
   "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c extra_float_digits=1 -c bytea_output=hex";

@@ -7,6 +7,7 @@ import { comparePage } from "../operate/compare.ts";
 import type { PeopleContext } from "../people-context.ts";
 import { type NewMark, writeMarks } from "../state/marks.ts";
 import { holdMapping } from "../state/plan-in-force.ts";
+import type { FaultPoint } from "../sync/fault-point.ts";
 import { advanceJob, claimJob, type Job, type JobStep, noteTotal } from "./jobs.ts";
 
 const BACKFILL_PAGE_USERS = 5000;
@@ -21,6 +22,7 @@ export interface JobRunnerOptions {
   readonly owner: string;
   readonly log: Log;
   readonly onMarked: () => void;
+  readonly at?: FaultPoint;
 }
 
 /** Marks for one destination. */
@@ -64,11 +66,13 @@ async function compare(context: PeopleContext, ids: readonly string[]): Promise<
   if (ids.length === 0) return [];
   const found: Found[] = [];
   for (const destination of context.destinations) {
-    const { differing } = await comparePage(context, destination, ids);
+    const { differing, waiting } = await comparePage(context, destination, ids);
     const marks = differing
       .filter(({ kind }) => kind !== "unsendable")
-      .map(({ userId, sets }) => ({ userId, sets }));
-    found.push({ destination: destination.name, marks });
+      .map(({ userId, sets }): NewMark => ({ userId, sets }));
+    // A mark that waits may name other properties than those that a gap has hidden, and so may the change that ends a quarantine.
+    const whole = waiting.map((userId): NewMark => ({ userId, sets: -1n }));
+    found.push({ destination: destination.name, marks: [...marks, ...whole] });
   }
   return found;
 }
@@ -123,6 +127,7 @@ async function runJob(job: Job, options: JobRunnerOptions, stop: AbortSignal): P
   while (!stop.aborted && current.phase !== "done") {
     const context = options.context();
     const page = await readPage(context, current);
+    await options.at?.("after-page-read");
     const isMine = await context.state.transaction(async (tx) => {
       await holdMapping(tx, context.mapping.hash);
       // First the fence: a walk that is somebody else's by now writes no marks.
@@ -136,6 +141,7 @@ async function runJob(job: Job, options: JobRunnerOptions, stop: AbortSignal): P
       return true;
     });
     if (!isMine) return;
+    await options.at?.("after-page");
     if (countOf(page.found) > 0) onMarked();
     current = {
       ...current,

@@ -36,6 +36,8 @@ export interface PageComparison {
   /** Of them: in quarantine, or on the list of erasures. */
   readonly excluded: number;
   readonly differing: readonly DifferingUser[];
+  /** Users that nothing can be said of now: an update is on its way, or they are in quarantine. */
+  readonly waiting: readonly string[];
 }
 
 /** A judge of values is costly to make and the same for every page. */
@@ -113,10 +115,13 @@ export async function comparePage(
   const known = await readKnownUsers(context, destination.name, userIds);
   let [pending, excluded] = [0, 0];
   const asked: string[] = [];
-  for (const [userId, user] of known)
+  const waiting: string[] = [];
+  for (const [userId, user] of known) {
     if (user.isErased || user.isQuarantined) excluded += 1;
     else if (user.isPending) pending += 1;
     else asked.push(userId);
+    if (!user.isErased && (user.isQuarantined || user.isPending)) waiting.push(userId);
+  }
   // What was acknowledged is read before the state: a change in between leaves a mark, and is seen below.
   const sets = allSets(rules.mapping);
   const read = await readBatch(
@@ -138,7 +143,10 @@ export async function comparePage(
     );
     const still = differing.filter(({ userId }) => !hasMoved(known.get(userId), again.get(userId)));
     pending += differing.length - still.length;
+    const found = new Set(still);
+    for (const one of differing)
+      if (!found.has(one) && again.get(one.userId)?.isErased === false) waiting.push(one.userId);
     differing = still;
   }
-  return { checked: known.size, pending, excluded, differing };
+  return { checked: known.size, pending, excluded, differing, waiting };
 }

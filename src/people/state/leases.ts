@@ -1,7 +1,9 @@
 // Leases of partitions: which worker may send for which users. Fenced: every change of owner raises the epoch, and an acknowledgement under an
 // older epoch is refused. Times are the database's own.
-import type { Database, Queryable } from "../database/database.ts";
+import type { Database } from "../database/database.ts";
+import { markUnsure } from "./doubt.ts";
 import { PARTITIONS } from "./migrations.ts";
+import { holdMapping } from "./plan-in-force.ts";
 
 export interface Lease {
   readonly part: number;
@@ -36,54 +38,45 @@ delete from plumbline.intents i where i.destination = $1 and i.owner <> $2
   and not exists (select 1 from plumbline.leases l where l.destination = $1 and l.owner = i.owner and l.until > clock_timestamp())
 returning array_to_json(i.user_ids)::text as user_ids`;
 
-const UNSURE = `
-insert into plumbline.profiles as p (destination, user_id, prints, unsure) select $1, u, '{}', true from unnest($2::text[]) u order by u
-on conflict (destination, user_id) do update set unsure = true`;
-
-const MARK_UNSURE = `
-insert into plumbline.marks as k (destination, user_id, part, sets, lane, cause, not_before, attempts)
-select $1, u, (pg_catalog.hashtextextended(u, 0) & 63)::smallint, -1, 0, $3, clock_timestamp() + $4::interval, 1 from unnest($2::text[]) u order by u
-on conflict (destination, user_id) do update set version = k.version + 1, sets = -1, attempts = k.attempts + 1, not_before = excluded.not_before`;
-
-/** Says that nobody knows what the destination holds of these users: after a pause everything is sent again. */
-export async function markUnsure(
-  tx: Queryable,
-  options: {
-    readonly destination: string;
-    readonly userIds: readonly string[];
-    readonly cause: string;
-    readonly settleMs: number;
-  },
-): Promise<void> {
-  const ids = options.userIds.toSorted();
-  if (ids.length === 0) return;
-  await tx.query(UNSURE, [options.destination, ids]);
-  await tx.query(MARK_UNSURE, [options.destination, ids, options.cause, `${options.settleMs} milliseconds`]);
-}
+export { markUnsure } from "./doubt.ts";
 
 export interface LeaseSettings {
   readonly leaseMs: number;
   readonly settleMs: number;
 }
 
+/** Tests end the process at one of these. */
+export type RenewalPoint = (name: "in-renewal" | "after-renewal") => void | Promise<void>;
+
 /** The leases of one worker for one destination. */
 export class Leases {
   readonly #database: Database;
   readonly #destination: string;
   readonly #owner: string;
+  readonly #mapping: string;
   readonly #settings: LeaseSettings;
+  readonly #at: RenewalPoint | undefined;
   #held: readonly Lease[] = [];
   /** By this process's monotonic clock: until when the leases surely hold. */
   #safeUntil = 0;
 
   constructor(
     database: Database,
-    options: { readonly destination: string; readonly owner: string; readonly settings: LeaseSettings },
+    options: {
+      readonly destination: string;
+      readonly owner: string;
+      /** Hash of the mapping that the worker reads by; under another one it gets no lease. */
+      readonly mapping: string;
+      readonly settings: LeaseSettings;
+      readonly at?: RenewalPoint | undefined;
+    },
   ) {
     this.#database = database;
     this.#destination = options.destination;
     this.#owner = options.owner;
+    this.#mapping = options.mapping;
     this.#settings = options.settings;
+    this.#at = options.at;
   }
 
   /** Partitions that are surely held for the next `forMs`. */
@@ -97,6 +90,7 @@ export class Leases {
     const asked = performance.now();
     const [destination, owner] = [this.#destination, this.#owner];
     const held = await this.#database.transaction(async (tx) => {
+      await holdMapping(tx, this.#mapping);
       await tx.query(CREATE, [destination]);
       await tx.query(HELLO, [destination, owner]);
       await tx.query(FORGET, [destination, interval]);
@@ -108,6 +102,8 @@ export class Leases {
         .slice(0, Math.max(0, leases.length - share));
       if (spare.length > 0) {
         const parts = spare.map(({ part }) => part);
+        // Before the others can have them: nothing is sent any more under a lease that is being given back.
+        this.#held = this.#held.filter(({ part }) => !parts.includes(String(part)));
         await tx.query(GIVE_BACK, [destination, owner, parts]);
         leases = leases.filter(({ part }) => !parts.includes(part ?? ""));
       }
@@ -120,10 +116,12 @@ export class Leases {
           cause: "a worker went while a request was under way",
           settleMs: this.#settings.settleMs,
         });
+      await this.#at?.("in-renewal");
       return leases;
     });
     this.#held = held.map(({ part, epoch }) => ({ part: Number(part), epoch: epoch ?? "0" }));
     this.#safeUntil = asked + this.#settings.leaseMs;
+    await this.#at?.("after-renewal");
   }
 
   /** Gives everything back: the next worker need not wait. */

@@ -45,6 +45,7 @@ locked as materialized (
 ),
 gone as (delete from plumbline.marks m using locked k where m.destination = $1 and m.user_id = k.user_id)`;
 
+/** A profile stays unsure where something was marked in between: it may be that very doubt. */
 const ACK = `
 with ${HELD},
 fenced as materialized (
@@ -53,7 +54,8 @@ fenced as materialized (
 ),
 ${GONE}
 insert into plumbline.profiles as p (destination, user_id, prints, story) select $1, user_id, prints, story from fenced order by user_id
-on conflict (destination, user_id) do update set prints = excluded.prints, story = excluded.story, unsure = false, acked_at = clock_timestamp()
+on conflict (destination, user_id) do update set prints = excluded.prints, story = excluded.story,
+  unsure = p.unsure and not exists (select from locked k where k.user_id = p.user_id), acked_at = clock_timestamp()
 returning user_id`;
 
 const SETTLE = `

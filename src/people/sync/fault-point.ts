@@ -9,6 +9,12 @@ export const FAULT_POINTS = [
   "after-send",
   "before-ack",
   "after-ack",
+  "after-refusal",
+  "in-renewal",
+  "after-renewal",
+  "after-slot",
+  "after-page-read",
+  "after-page",
 ] as const;
 
 export type FaultPointName = (typeof FAULT_POINTS)[number];

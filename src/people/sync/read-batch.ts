@@ -9,8 +9,11 @@ export interface BatchRead extends ReadState {
   readonly unreadable: ReadonlyMap<string, string>;
 }
 
-/** Classes of Postgres's codes that the data of a row causes: data exception, cardinality violation. */
-const DATA_ERRORS = /^2[12]/;
+/**
+ * Classes of Postgres's codes that the data of a row causes: data exception, cardinality violation, a function of the application that raises,
+ * a limit of the server, a damaged row.
+ */
+const DATA_ERRORS = /^(?:2[12]|38|39|54|P0|XX)/;
 /** The schema is not the one that the mapping was compiled for. */
 const SCHEMA_ERRORS = /^(?:42|0A000)/;
 

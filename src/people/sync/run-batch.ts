@@ -1,8 +1,10 @@
 // One batch of marks, from reading to acknowledging: reads all users in one snapshot, plans the difference of each, sends, and writes down what was
 // taken. A batch that fails anywhere leaves its marks; what may have been applied is noted before it is sent.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock, Log, Metrics, Pace, PlanLimits, Provider } from "../../core/index.ts";
-import type { Database } from "../database/database.ts";
-import { type Lease, type Leases, markUnsure } from "../state/leases.ts";
+import { type Database, sqlState } from "../database/database.ts";
+import { endIntent, markUnsure, noteIntent, noteUnsure } from "../state/doubt.ts";
+import type { Lease, Leases } from "../state/leases.ts";
 import type { Claim } from "../state/marks.ts";
 import { type AckContext, type Acknowledged, acknowledge, settle, type Story } from "./acknowledge.ts";
 import type { FaultPoint } from "./fault-point.ts";
@@ -12,6 +14,7 @@ import { noteQuarantine, type Quarantined, releaseQuarantine } from "./quarantin
 import { type BatchRead, readBatch } from "./read-batch.ts";
 import type { ReadState } from "./read-state.ts";
 import { planRevisits } from "./revisits.ts";
+import { Answers, type Told } from "./answers.ts";
 import { sendUpdates, type UserOutcome, type UserUpdate } from "./send-updates.ts";
 import type { SyncSettings } from "./settings.ts";
 
@@ -71,6 +74,8 @@ interface Delivery {
   readonly read: ReadState;
   readonly leases: readonly Lease[];
 }
+
+const DOUBT_RETRY_MS = 500;
 
 export class BatchRunner {
   readonly #options: BatchOptions;
@@ -171,19 +176,33 @@ export class BatchRunner {
     }
   }
 
-  async #deliver({ pending, read, leases }: Delivery, cut: AbortSignal): Promise<void> {
-    const { at, state, destination, provider, settings, metrics, clock } = this.#options;
-    const ids = pending.map(({ claim }) => claim.userId);
-    const [intent] = await state.query(
-      "insert into plumbline.intents (destination, owner, user_ids) values ($1, $2, $3) returning id::text as id",
-      [destination, this.#owner, ids],
-      "plumbline-intent",
-    );
+  async #deliver(delivery: Delivery, cut: AbortSignal): Promise<void> {
+    const { state, destination } = this.#options;
+    const userIds = delivery.pending.map(({ claim }) => claim.userId);
+    const intent = await noteIntent(state, { destination, owner: this.#owner, userIds });
+    const sent = { isSent: false };
+    try {
+      await this.#send(delivery, sent, cut);
+      await endIntent(state, intent);
+    } catch (error) {
+      await this.#doubt(intent, sent.isSent ? userIds : [], cut);
+      throw error;
+    }
+    await this.#options.at?.("after-ack");
+  }
+
+  async #send(
+    { pending, read, leases }: Delivery,
+    sent: { isSent: boolean },
+    cut: AbortSignal,
+  ): Promise<void> {
+    const { at, provider, settings, metrics, clock, destination } = this.#options;
     await at?.("before-send");
     const readAtMs = clock.now();
-    const accepted: Pending[] = [];
-    const unknown: { readonly pending: Pending; readonly message: string }[] = [];
-    const signal = AbortSignal.any([cut, AbortSignal.timeout(settings.requestTimeoutMs)]);
+    let sentAtMs = readAtMs;
+    const answers = new Answers<Pending>();
+    const parts = new Set(pending.map(({ claim }) => claim.part));
+    const mine = leases.filter(({ part }) => parts.has(part));
     const updates = pending.map(
       (user): UserUpdate<Pending> => ({
         user,
@@ -192,22 +211,18 @@ export class BatchRunner {
         isAlone: user.claim.quarantined === "user",
       }),
     );
-    let isSent = false;
-    const refusals: (() => Promise<void>)[] = [];
     await sendUpdates(
       updates,
       {
         provider,
-        signal,
+        signal: () => AbortSignal.any([cut, AbortSignal.timeout(settings.requestTimeoutMs)]),
         mayGo: async (count) => {
-          // A lease that might pass before the answer is no lease.
-          const held = new Map(
-            this.#leases.held(settings.requestTimeoutMs).map(({ part, epoch }) => [part, epoch]),
-          );
-          if (cut.aborted || !leases.every(({ part, epoch }) => held.get(part) === epoch)) return false;
-          const mayGo = count === 0 || (await this.#pace.turn(count, cut));
-          isSent ||= mayGo;
-          return mayGo;
+          // Before the wait, and after it: the destination may have asked for a pause in which the leases went.
+          if (!this.#isHeld(mine) || !(await this.#pace.turn(count, cut)) || !this.#isHeld(mine))
+            return false;
+          sent.isSent = true;
+          sentAtMs = clock.now();
+          return true;
         },
         onRequest: (outcome, count) => {
           metrics.count("plumbline_people_requests_total", { destination, outcome });
@@ -215,30 +230,51 @@ export class BatchRunner {
         },
       },
       (told, outcome) => {
-        for (const { user } of told) {
-          if (outcome.kind === "accepted") accepted.push(user);
-          else if (outcome.kind === "unknown") unknown.push({ pending: user, message: outcome.message });
-          else if (outcome.kind === "refused")
-            refusals.push(() => this.#refused(user, outcome.message, leases));
-        }
-        this.#tellPace(outcome, readAtMs);
+        answers.add(
+          told.map(({ user }) => user),
+          outcome,
+        );
+        this.#tellPace(outcome, sentAtMs);
       },
     );
-    if (isSent) await at?.("after-send");
-    await this.#acknowledge(accepted, { read, readAtMs, leases });
-    for (const refusal of refusals) await refusal();
-    await markUnsure(state, {
-      destination,
-      userIds: unknown.map((one) => one.pending.claim.userId),
-      cause: `no answer: ${unknown[0]?.message ?? ""}`,
-      settleMs: settings.settleMs,
-    });
-    await state.query(
-      "delete from plumbline.intents where id = $1::bigint",
-      [intent?.["id"]],
-      "plumbline-intent-done",
-    );
-    await at?.("after-ack");
+    if (sent.isSent) await at?.("after-send");
+    await this.#acknowledge(answers.accepted, { read, readAtMs, leases });
+    await this.#refused(answers.refused, leases);
+    await this.#markUnsure(answers.unknown, settings.settleMs);
+    await this.#markUnsure(answers.doubtful, 0);
+  }
+
+  /** A lease that might pass before the answer is no lease. */
+  #isHeld(leases: readonly Lease[]): boolean {
+    const held = this.#leases.held(this.#options.settings.requestTimeoutMs);
+    const epochs = new Map(held.map(({ part, epoch }) => [part, epoch]));
+    return leases.every(({ part, epoch }) => epochs.get(part) === epoch);
+  }
+
+  async #markUnsure(found: readonly Told<Pending>[], settleMs: number): Promise<void> {
+    const { state, destination } = this.#options;
+    const userIds = found.map(({ user }) => user.claim.userId);
+    await markUnsure(state, { destination, userIds, cause: found[0]?.message ?? "", settleMs });
+  }
+
+  /**
+   * The state could not be written, and what the destination holds is not what stands there. Nothing else happens to these users before that is
+   * noted; when the process ends first, the intent says it.
+   */
+  async #doubt(intent: string, userIds: readonly string[], cut: AbortSignal): Promise<void> {
+    const { state, destination, settings, log } = this.#options;
+    const cause = "what was answered could not be written down";
+    while (!cut.aborted)
+      try {
+        await state.transaction(async (tx) => {
+          await markUnsure(tx, { destination, userIds, cause, settleMs: settings.settleMs });
+          await endIntent(tx, intent);
+        });
+        return;
+      } catch (error) {
+        log.warn({ destination, code: sqlState(error) }, "a doubt could not be noted; tried again");
+        await sleep(DOUBT_RETRY_MS, undefined, { signal: cut }).catch(() => undefined);
+      }
   }
 
   #tellPace(outcome: UserOutcome, sentAt: number): void {
@@ -249,11 +285,26 @@ export class BatchRunner {
     else if (outcome.kind === "unauthorized") this.#pace.unauthorized(outcome.message);
   }
 
-  /** Nothing of it was stored: the mark goes, the reason stays until the user changes. */
-  async #refused({ claim }: Pending, message: string, leases: readonly Lease[]): Promise<void> {
-    const refusal = { name: "", reason: `refused by the destination: ${message}` };
-    await this.#quarantine([{ userId: claim.userId, refusal }]);
-    await settle(this.#context(), leases, [claim]);
+  /** The marks go, the reasons stay until the users change. A part of an update may have been stored: the next one is a whole one. */
+  async #refused(refused: readonly Told<Pending>[], leases: readonly Lease[]): Promise<void> {
+    if (refused.length === 0) return;
+    const { at, state, destination } = this.#options;
+    const found = refused.map(({ user, message }) => ({
+      userId: user.claim.userId,
+      refusal: { name: "", reason: `refused by the destination: ${message}` },
+    }));
+    await this.#quarantine(found);
+    await noteUnsure(
+      state,
+      destination,
+      found.map(({ userId }) => userId),
+    );
+    await at?.("after-refusal");
+    await settle(
+      this.#context(),
+      leases,
+      refused.map(({ user }) => user.claim),
+    );
   }
 
   async #acknowledge(

@@ -54,7 +54,9 @@ class SyncWorker implements Worker {
     this.#leases = new Leases(options.state, {
       destination: options.destination,
       owner: this.#owner,
+      mapping: options.rules.mapping.hash,
       settings: { leaseMs, settleMs },
+      at: options.at,
     });
     this.#batches = new BatchRunner(options, { owner: this.#owner, leases: this.#leases, pace: this.#pace });
   }

@@ -29,6 +29,8 @@ export class ChangeCollector implements MessageHandler {
   #xids = new Set<number>();
   #endLsn = 0n;
   #rows = 0;
+  /** Watches whose column the stream lacked when it last described the table. */
+  readonly #blind = new Set<Watch>();
   #isInTransaction = false;
   #hasCommitted = false;
   /** Tables that the mapping watches and whose stream lacks a watched column: the publication does not fit any more. */
@@ -106,11 +108,18 @@ export class ChangeCollector implements MessageHandler {
   #bind(relation: Relation): readonly Binding[] {
     const capture = this.#plan.tables.find(
       ({ table, method }) =>
-        method === "wal" && table.schema === relation.schema && table.table === relation.table,
+        method === "wal" &&
+        // A renamed table is still the same one until the mapping says otherwise.
+        (table.oid === String(relation.oid) ||
+          (table.schema === relation.schema && table.table === relation.table)),
     );
     const bindings = (capture?.watches ?? []).flatMap((watch): Binding[] => {
       const index = relation.columns.indexOf(watch.column);
       if (index < 0) this.unfit.add(`${relation.schema}.${relation.table}`);
+      // Whom a change is about is not known without the column, nor whom those were about that came while it was away.
+      if (index < 0 || this.#blind.has(watch)) this.#changes.addEveryone(watch);
+      if (index < 0) this.#blind.add(watch);
+      else this.#blind.delete(watch);
       return index < 0 ? [] : [{ index, watch }];
     });
     this.#bindings.set(relation, bindings);

@@ -56,7 +56,7 @@ export class PgOutputDecoder {
   decode(buffer: Buffer, at: number): void {
     this.#buffer = buffer;
     this.#at = at + 1;
-    switch (buffer[at]) {
+    switch (buffer[at] ?? 0) {
       case BYTE.B: {
         const commitLsn = buffer.readBigUInt64BE(this.#at);
         this.#handler.begin(buffer.readUInt32BE(this.#at + 16), commitLsn);

@@ -1,7 +1,9 @@
 // Before streaming: is the slot the one that we left, on the server that we left? What cannot be known from the log is compared instead.
+// A loss is noted before the slot is made anew, so that a crash in between does not hide it.
+import type { Queryable } from "../../database/database.ts";
 import type { CaptureOptions } from "../capture.ts";
+import { parseLsn, type SystemIdentity } from "./replication-client.ts";
 import { createSlot, dropSlot, readSlot } from "./slot.ts";
-import type { SystemIdentity } from "./replication-client.ts";
 
 interface Ask {
   readonly slot: string;
@@ -9,50 +11,103 @@ interface Ask {
   readonly name: string;
   readonly identity: SystemIdentity;
   readonly sets: bigint;
+  /** Position up to which this process has written marks; 0: none yet. */
+  readonly writtenLsn: bigint;
+}
+
+/** Why everybody has to be compared. `isExchanged`: server or state are of another history, and the destination may hold what neither knows of. */
+interface Gap {
+  readonly cause: string;
+  readonly isExchanged: boolean;
 }
 
 const READ_POSITION =
   "select position, system_id, timeline::text as timeline from plumbline.positions where source = $1";
 const WRITE_POSITION = `
-insert into plumbline.positions (source, position, system_id, timeline) values ($1, $2, $3, $4::int)
+insert into plumbline.positions (source, position, system_id, timeline) values ($1, '0/0', $2, $3::int)
 on conflict (source) do update set system_id = excluded.system_id, timeline = excluded.timeline, at = clock_timestamp()`;
+const RESET_POSITION = "update plumbline.positions set position = '0/0' where source = $1";
+const LOST = "insert into plumbline.meta (key, value) values ($1, $2) on conflict (key) do nothing";
+const READ_LOST = "select value from plumbline.meta where key = $1";
+const FOUND = "delete from plumbline.meta where key = $1";
+const CURRENT = `
+select case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn() else pg_catalog.pg_current_wal_lsn() end::text as lsn`;
 
-/** Why everybody has to be compared; `undefined`: the slot goes on where it was. */
-async function findGap(options: CaptureOptions, { slot, name, identity }: Ask): Promise<string | undefined> {
-  const { source, state, log } = options;
-  const [known] = await state.query(READ_POSITION, [name]);
-  let found = await readSlot(source, slot);
-  let gap: string | undefined;
-  if (found?.isLost === true) {
+function lostKey(name: string): string {
+  return `lost:${name}`;
+}
+
+/** Makes the slot where there is none that can be read; what was lost with the old one stays noted until everybody's comparison is. */
+async function readySlot(options: CaptureOptions, { slot, name }: Ask, isKnown: boolean): Promise<void> {
+  const { source, state, log, at } = options;
+  const found = await readSlot(source, slot);
+  if (found && !found.isLost) return;
+  if (isKnown || found)
+    await state.query(LOST, [
+      lostKey(name),
+      found ? `the slot was lost: ${found.lostBecause}` : "the slot was gone",
+    ]);
+  if (found) {
     log.error(
       { slot, reason: found.lostBecause },
       "the server gave the slot up; a new one is made, and everybody is compared",
     );
-    gap = `the slot was lost: ${found.lostBecause}`;
     await dropSlot(source, slot);
-    found = undefined;
   }
-  if (!found) {
-    const isMade = await createSlot(source, slot);
-    if (isMade && known && gap === undefined) gap = "the slot was gone";
-  }
-  if (!known) return undefined;
+  await createSlot(source, slot);
+  await at?.("after-slot");
+}
+
+/** What the server's name, its history and the positions say. */
+async function findExchange(
+  options: CaptureOptions,
+  { identity, writtenLsn }: Ask,
+  known: Readonly<Record<string, string | null>> | undefined,
+): Promise<string | undefined> {
+  if (!known) return writtenLsn > 0n ? "the state is not the one that was written to" : undefined;
   if (known["system_id"] !== identity.systemId)
     return "another server: its data is not the one that was followed";
   if (Number(known["timeline"]) !== identity.timeline)
     return "the primary was exchanged: it may lack the last commits of the old one";
-  return gap;
+  const position = parseLsn(known["position"] ?? "0/0");
+  if (position < writtenLsn) return "the state is older than what was written to it";
+  const [row] = await options.source.query(CURRENT);
+  if (parseLsn(row?.["lsn"] ?? "0/0") < position) return "the server is older than what was read from it";
+  return undefined;
+}
+
+async function findGap(options: CaptureOptions, ask: Ask): Promise<Gap | undefined> {
+  const { state } = options;
+  const [known] = await state.query(READ_POSITION, [ask.name]);
+  const exchange = await findExchange(options, ask, known);
+  await readySlot(options, ask, known !== undefined || exchange !== undefined);
+  if (exchange !== undefined) return { cause: exchange, isExchanged: true };
+  const [lost] = await state.query(READ_LOST, [lostKey(ask.name)]);
+  return lost && { cause: lost["value"] ?? "the slot was lost", isExchanged: false };
+}
+
+async function requestComparison(options: CaptureOptions, tx: Queryable, ask: Ask & Gap): Promise<void> {
+  const { name, sets, cause, isExchanged } = ask;
+  await options.requestEveryone(tx, { sets, cause, isUnsure: isExchanged });
+  await tx.query(FOUND, [lostKey(name)]);
+  await tx.query(RESET_POSITION, [name]);
 }
 
 /**
  * Makes sure that there is a slot to read from; whatever may have been missed leads to a comparison of everybody, asked for in the
  * transaction that notes the new server.
+ *
+ * @returns Why there is a gap, where there is one.
  */
-export async function recoverSlot(options: CaptureOptions, ask: Ask): Promise<void> {
-  const { identity, name, sets } = ask;
+export async function recoverSlot(
+  options: CaptureOptions,
+  ask: Ask,
+): Promise<{ readonly gap: string | undefined }> {
+  const { identity, name } = ask;
   const gap = await findGap(options, ask);
   await options.state.transaction(async (tx) => {
-    if (gap !== undefined) await options.requestEveryone(tx, { sets, cause: gap });
-    await tx.query(WRITE_POSITION, [name, "0/0", identity.systemId, identity.timeline]);
+    await tx.query(WRITE_POSITION, [name, identity.systemId, identity.timeline]);
+    if (gap) await requestComparison(options, tx, { ...ask, ...gap });
   });
+  return { gap: gap?.cause };
 }

@@ -1,7 +1,7 @@
 // A replication connection: starts the stream of a slot, hands over its messages, answers keep-alives. Speaks the streaming replication protocol on
 // top of `pg`'s connection; knows nothing of what the messages mean.
 // Source (read 2026-11): PostgreSQL 18 documentation, "Streaming Replication Protocol".
-import { connect } from "node:net";
+import type { connect } from "node:net";
 import pg from "pg";
 import { quoteLiteral, quoteName } from "../../database/identifiers.ts";
 
@@ -52,7 +52,8 @@ export class ReplicationClient {
     this.#client = client;
     this.#connection = (client as unknown as { readonly connection: Connection }).connection;
     this.ended = new Promise((_, reject) => {
-      client.once("error", reject);
+      // Every one of them: an error that nobody listens for ends the process.
+      client.on("error", reject);
       client.once("end", () => reject(new Error("the replication connection ended")));
     });
     // Whoever waits sees it; nobody may be waiting yet.

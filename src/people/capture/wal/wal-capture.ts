@@ -33,9 +33,11 @@ const BUSY_RETRY_MS = 3000;
 const STATUS_MAX_MS = 5000;
 const MONITOR_MS = 10_000;
 
+/** Never backwards: a transaction that comes again after a break is no way back. */
 const NOTE_POSITION = `
-insert into plumbline.positions (source, position, system_id, timeline) values ($1, $2, $3, $4::int)
-on conflict (source) do update set position = excluded.position, system_id = excluded.system_id, timeline = excluded.timeline, at = clock_timestamp()`;
+insert into plumbline.positions as p (source, position, system_id, timeline) values ($1, $2, $3, $4::int)
+on conflict (source) do update set at = clock_timestamp(), system_id = excluded.system_id, timeline = excluded.timeline,
+  position = greatest(p.position::pg_lsn, excluded.position::pg_lsn)::text`;
 
 /** One connection's worth of streaming. */
 interface Session {
@@ -52,6 +54,8 @@ export class WalCapture implements Capture {
   readonly #parts: CaptureParts;
   #state: CaptureState = { method: "wal", kind: "waiting", position: "", reason: "starting" };
   #safeLsn = 0n;
+  /** Greatest position up to which this process has written marks: a state or a server that is behind it has been exchanged. */
+  #writtenLsn = 0n;
   #flushing: Promise<void> | undefined;
   #lastFlushAt = 0;
   /** Ends the session with an error that happened outside of the stream. */
@@ -102,14 +106,26 @@ export class WalCapture implements Capture {
     const ended = new AbortController();
     const abort = (): void => ended.abort();
     stop.addEventListener("abort", abort, { once: true });
+    if (stop.aborted) abort();
     try {
       const identity = await client.identify();
-      await recoverSlot(this.#options, { slot, name: this.#name, identity, sets: this.#allSets() });
+      const { gap } = await recoverSlot(this.#options, {
+        slot,
+        name: this.#name,
+        identity,
+        sets: this.#allSets(),
+        writtenLsn: this.#writtenLsn,
+      });
+      if (gap !== undefined) this.#writtenLsn = 0n;
       const collector = new ChangeCollector(this.#parts.plan);
       const session: Session = { client, collector, ...identity, stop: ended.signal };
       const decoder = new PgOutputDecoder(collector);
       const failed = new Promise<never>((_, reject) => {
-        this.#fail = reject;
+        // Nothing is told to the server any more: what failed would pass for written.
+        this.#fail = (error) => {
+          ended.abort();
+          reject(error);
+        };
       });
       // From the slot's own position: never from a later one that another server may have confirmed.
       await client.start(
@@ -144,7 +160,7 @@ export class WalCapture implements Capture {
 
   /** Nothing on the way: all that the server has is safe, so that a slot without changes of ours moves too. */
   #idle(session: Session, walEnd: bigint): void {
-    if (!session.collector.isIdle || this.#flushing) return;
+    if (session.stop.aborted || !session.collector.isIdle || this.#flushing) return;
     if (walEnd > this.#safeLsn) this.#safeLsn = walEnd;
     this.#report(session);
   }
@@ -209,6 +225,7 @@ export class WalCapture implements Capture {
     });
     await at?.("after-marks");
     if (collected.endLsn > this.#safeLsn) this.#safeLsn = collected.endLsn;
+    if (collected.endLsn > this.#writtenLsn) this.#writtenLsn = collected.endLsn;
     this.#report(session);
     this.#state = { ...this.#state, position };
     metrics.count("plumbline_people_changes_total", { capture: "wal" }, collected.rows);
