@@ -48,44 +48,54 @@ async function shop(ask: Partial<SyncSystemOptions> = {}): Promise<SyncSystem> {
 }
 
 describe("what follows a commit", () => {
-  test("a new user, a changed column, related rows, an owner change, a deletion", async () => {
-    const { run, start, converges } = await shop();
-    start();
-    await run(
-      `insert into accounts (plan) values ('pro'); insert into users (id, email, account_id) values ('${A}', 'a@x.example', 1), ('${B}', 'b@x.example', null)`,
-    );
-    expect((await converges()).get(A)).toEqual({
-      $email: "a@x.example",
-      account_plan: "pro",
-      orders_count: 0,
-      paid_total: 0,
-    });
-    await run(
-      `update users set email = 'new@x.example', name = 'Ada' where id = '${A}'; update accounts set plan = 'team'`,
-    );
-    expect((await converges()).get(A)).toMatchObject({
-      $email: "new@x.example",
-      $name: "Ada",
-      account_plan: "team",
-    });
-    await run(
-      `insert into orders (user_id, status, total) values ('${A}', 'paid', 10.5), ('${A}', 'open', 3)`,
-    );
-    expect((await converges()).get(A)).toMatchObject({ orders_count: 2, paid_total: 10.5 });
-    await run(
-      `update orders set user_id = '${B}' where status = 'paid'; update users set name = null where id = '${A}'`,
-    );
-    const moved = await converges();
-    expect(moved.get(A)).toEqual({
-      $email: "new@x.example",
-      account_plan: "team",
-      orders_count: 1,
-      paid_total: 0,
-    });
-    expect(moved.get(B)).toMatchObject({ orders_count: 1, paid_total: 10.5 });
-    await run(`delete from orders; delete from users where id = '${A}'`);
-    expect([...(await converges()).keys()]).toEqual([B]);
-  });
+  test.each([
+    ["by the log", {}],
+    ["by triggers", { capture: { method: "trigger" } }],
+    ["by the log, with the state elsewhere", { isElsewhere: true }],
+    ["by triggers, with the state elsewhere", { capture: { method: "trigger" }, isElsewhere: true }],
+  ] as const)(
+    "a new user, changed columns, related rows, an owner change, a deletion: %s",
+    async (_, asked) => {
+      const { isElsewhere = false, ...options } = { isElsewhere: false, ...asked };
+      const stateUrl = isElsewhere ? { stateUrl: await postgres.createDatabase() } : {};
+      const { run, start, converges } = await shop({ options: { ...options, ...stateUrl } });
+      start();
+      await run(
+        `insert into accounts (plan) values ('pro'); insert into users (id, email, account_id) values ('${A}', 'a@x.example', 1), ('${B}', 'b@x.example', null)`,
+      );
+      expect((await converges()).get(A)).toEqual({
+        $email: "a@x.example",
+        account_plan: "pro",
+        orders_count: 0,
+        paid_total: 0,
+      });
+      await run(
+        `update users set email = 'new@x.example', name = 'Ada' where id = '${A}'; update accounts set plan = 'team'`,
+      );
+      expect((await converges()).get(A)).toMatchObject({
+        $email: "new@x.example",
+        $name: "Ada",
+        account_plan: "team",
+      });
+      await run(
+        `insert into orders (user_id, status, total) values ('${A}', 'paid', 10.5), ('${A}', 'open', 3)`,
+      );
+      expect((await converges()).get(A)).toMatchObject({ orders_count: 2, paid_total: 10.5 });
+      await run(
+        `update orders set user_id = '${B}' where status = 'paid'; update users set name = null where id = '${A}'`,
+      );
+      const moved = await converges();
+      expect(moved.get(A)).toEqual({
+        $email: "new@x.example",
+        account_plan: "team",
+        orders_count: 1,
+        paid_total: 0,
+      });
+      expect(moved.get(B)).toMatchObject({ orders_count: 1, paid_total: 10.5 });
+      await run(`delete from orders; delete from users where id = '${A}'`);
+      expect([...(await converges()).keys()]).toEqual([B]);
+    },
+  );
 
   test("a truncate is followed by a comparison of everybody", async () => {
     const { run, start, converges } = await shop();
@@ -175,6 +185,55 @@ describe("a changed plan", () => {
     await run(`update users set email = 'b@x.example'`);
     await eventually(profiles, (found) => found.get(A)?.["$email"] === "b@x.example");
   });
+});
+
+test("touch, in the application's own transaction, is followed where nothing else is allowed", async () => {
+  const { run, start, converges, profiles } = await shop({ options: { capture: { method: "touch" } } });
+  start();
+  await run(
+    `begin; insert into users (id, email) values ('${A}', 'a@x.example'); select plumbline.touch('${A}', '${B}'); commit`,
+  );
+  expect((await converges()).get(A)).toMatchObject({ $email: "a@x.example" });
+  await run(`begin; update users set email = 'b@x.example'; select plumbline.touch('${A}'); rollback`);
+  await run(
+    `begin; update users set email = 'c@x.example'; select plumbline.touch('${A.toUpperCase()}', 'no id'); commit`,
+  );
+  await eventually(profiles, (found) => found.get(A)?.["$email"] === "c@x.example");
+});
+
+test("polling sees what is new and what has changed, also when it was committed late", async () => {
+  const sql = `
+create table users (id uuid primary key, email text not null, updated_at timestamptz not null default clock_timestamp());
+create table orders (id bigint primary key generated always as identity, user_id uuid not null, updated_at timestamptz not null default clock_timestamp());
+create index on orders (user_id);`;
+  const people = {
+    $email: { type: "string", owner: "state", from: "users.email" },
+    orders_count: {
+      type: "integer",
+      owner: "state",
+      from: { count: "orders", via: "orders.user_id = users.id" },
+    },
+  };
+  const poll = { method: "poll", pollColumn: "updated_at" } as const;
+  const { run, start, profiles } = await shop({
+    sql,
+    people,
+    options: { capture: { tables: { users: poll, orders: poll } } },
+  });
+  const running = start();
+  await eventually(
+    async () => running.sync.state().captures,
+    ([capture]) => capture?.kind === "running",
+  );
+  await run(`insert into users values ('${A}', 'a@x.example'); insert into orders (user_id) values ('${A}')`);
+  await eventually(profiles, (found) => found.get(A)?.["orders_count"] === 1);
+  await run(
+    `insert into users values ('${B}', 'b@x.example', now() - interval '1 minute'); update users set email = 'n@x.example', updated_at = now() where id = '${A}'`,
+  );
+  await eventually(
+    profiles,
+    (found) => found.get(A)?.["$email"] === "n@x.example" && found.get(B)?.["$email"] === "b@x.example",
+  );
 });
 
 test("a mark by hand reads and sends again; what is no id is passed over", async () => {
