@@ -14,6 +14,7 @@ import type { CaptureSettings } from "./capture/capture-plan.ts";
 import { type Database, openDatabase, sqlState } from "./database/database.ts";
 import { type Catalogue, readCatalogue } from "./mapping/catalogue.ts";
 import { compileMapping } from "./mapping/compile-mapping.ts";
+import { lockOfDatabase } from "./mapping/lock-of-database.ts";
 import type { Mapping } from "./mapping/mapping.ts";
 import { fingerprintKey } from "./state/fingerprint-key.ts";
 import { migrateState } from "./state/migrations.ts";
@@ -37,6 +38,8 @@ export interface PeopleOptions {
   /** Where the schema `plumbline` is kept; absent: in the application's database. */
   readonly stateUrl?: string;
   readonly lock: Lock;
+  /** Name of this database in the plan; absent: the application's own. */
+  readonly database?: string;
   readonly destinations: readonly PeopleDestination[];
   /** Key of fingerprints; absent: made once and kept with the state. */
   readonly key?: string;
@@ -121,7 +124,8 @@ export async function openPeopleContext(options: PeopleOptions): Promise<OpenedP
     await checkReachable(state, "the database of the state (`people.state`)");
     await migrateState(state);
     const catalogue = await readCatalogue(source);
-    const { mapping, findings } = await compileMapping(options.lock, catalogue, source);
+    const part = lockOfDatabase(options.lock, options.database);
+    const { mapping, findings } = await compileMapping(part, catalogue, source);
     if (!mapping) {
       await close();
       return { kind: "findings", findings };
@@ -144,13 +148,18 @@ export async function openPeopleContext(options: PeopleOptions): Promise<OpenedP
   }
 }
 
+/** Whether a user exists is for the application's own database to say: another one takes only its own properties away. */
+function deletedUsersOf({ database, deletedUsers = "clear" }: PeopleOptions): DeletedUsers {
+  return database !== undefined && deletedUsers === "delete" ? "clear" : deletedUsers;
+}
+
 function rulesOf(context: PeopleContext, { provider, limits }: PeopleDestination): UpdateRules {
   return {
     mapping: context.mapping,
     judge: makeStateJudge(context.lock, provider.kind),
     fingerprint: context.fingerprint,
     limits,
-    deletedUsers: context.deletedUsers ?? "clear",
+    deletedUsers: deletedUsersOf(context),
   };
 }
 
@@ -164,16 +173,17 @@ export async function recompile(
   { isPartial }: { readonly isPartial: boolean },
 ): Promise<{ readonly context: PeopleContext | undefined; readonly findings: readonly Finding[] }> {
   const { source } = context;
+  const part = lockOfDatabase(lock, context.database);
   const catalogue = await readCatalogue(source);
-  const compiled = await compileMapping(lock, catalogue, source);
+  const compiled = await compileMapping(part, catalogue, source);
   const { findings } = compiled;
   let { mapping } = compiled;
   if (!mapping && isPartial) {
     const broken = new Set(findings.filter(({ level }) => level === "error").map(({ at }) => at));
     const people = Object.fromEntries(
-      Object.entries(lock.people).filter(([id]) => !broken.has(`people.${id}`)),
+      Object.entries(part.people).filter(([id]) => !broken.has(`people.${id}`)),
     );
-    ({ mapping } = await compileMapping({ ...lock, people }, catalogue, source));
+    ({ mapping } = await compileMapping({ ...part, people }, catalogue, source));
   }
   if (!mapping) return { context: undefined, findings };
   const next: PeopleContext = {

@@ -147,6 +147,17 @@ export interface LockDataClass {
   readonly providers: Readonly<Record<string, "allow" | "drop">>;
 }
 
+/** Where a database keeps the users: `table.column` of the id, and the zone of times without one. */
+export interface LockStateOfDatabase {
+  readonly users?: string;
+  readonly time_zone?: string;
+}
+
+/** The application's own database, and others by name. */
+export interface LockState extends LockStateOfDatabase {
+  readonly databases?: Readonly<Record<string, LockStateOfDatabase>>;
+}
+
 export interface Lock {
   /** Version of the lock's own format. */
   readonly lock: 1;
@@ -160,8 +171,8 @@ export interface Lock {
   readonly plan_property: string;
   /** Oldest releases that are alive, by source: `14d` or `>=7.1`. Absent where the plan says nothing. */
   readonly support?: Readonly<Record<string, string>>;
-  /** Where the application keeps its users: `table.column` of the id, and the zone of times without one. Absent: the defaults. */
-  readonly state?: { readonly users?: string; readonly time_zone?: string };
+  /** Where the application keeps its users. Absent: the defaults. */
+  readonly state?: LockState;
   readonly sources: Readonly<Record<string, { readonly trust: Trust }>>;
   readonly identity: LockIdentity;
   readonly data_classes: Readonly<Record<string, LockDataClass>>;

@@ -197,6 +197,7 @@ const STATE_SOURCE: JsonObject = {
     max: COLUMN("Column whose greatest value counts"),
     latest: COLUMN("Column of the newest row, by the column `by`"),
     exists: TABLE_OR_COLUMN("Table: is there a row"),
+    database: text("Name of another database, one of `state.databases`"),
     sql: text("A query that answers `user_id` and `value`, one row a user"),
     by: text("Of `latest`: the column that orders the rows"),
     distinct: { type: "boolean", description: "Of `count`: different values" },
@@ -226,6 +227,11 @@ const STATE_SOURCE: JsonObject = {
       additionalProperties: VIA,
     },
   },
+};
+
+const STATE_OF_A_DATABASE: JsonObject = {
+  users: COLUMN("Column with the user id that events carry; default `users.id`"),
+  time_zone: text("Zone in which columns of type `timestamp` (without zone) were written; default UTC"),
 };
 
 const GENERATE = object(
@@ -331,8 +337,11 @@ const SECTIONS: JsonObject = {
   events: mapOf("Events by id", EVENT),
   people: mapOf("User profile properties by id", PROFILE_PROPERTY),
   state: object("Where the application keeps its users, for profile properties with `owner: state`", {
-    users: COLUMN("Column with the user id that events carry; default `users.id`"),
-    time_zone: text("Zone in which columns of type `timestamp` (without zone) were written; default UTC"),
+    ...STATE_OF_A_DATABASE,
+    databases: mapOf(
+      "Other databases that profile properties come from, by the name that `from` gives as `database`",
+      object("Where that database keeps the users", STATE_OF_A_DATABASE),
+    ),
   }),
   groups: {
     type: "object",

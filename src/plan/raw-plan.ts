@@ -111,10 +111,15 @@ export interface RawDiff {
   readonly gates?: Readonly<Partial<Record<"code" | "data" | "rollout" | "provider", GateLevel>>>;
 }
 
-/** Where the application keeps its users. */
-export interface RawState {
+/** Where a database keeps the users. */
+export interface RawStateOfDatabase {
   readonly users?: string;
   readonly time_zone?: string;
+}
+
+/** Where the application keeps its users. */
+export interface RawState extends RawStateOfDatabase {
+  readonly databases?: Readonly<Record<string, RawStateOfDatabase>>;
 }
 
 /** All files of a plan put together. */

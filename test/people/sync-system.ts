@@ -25,7 +25,11 @@ export interface SyncSystemOptions {
   readonly sql: string;
   readonly people: object;
   readonly state?: object;
-  readonly options?: Partial<Pick<PeopleOptions, "capture" | "deletedUsers" | "settings" | "stateUrl">>;
+  readonly options?: Partial<
+    Pick<PeopleOptions, "capture" | "database" | "deletedUsers" | "settings" | "stateUrl">
+  >;
+  /** The local Mixpanel of another system; absent: one of its own. */
+  readonly emulator?: Emulator;
   /** Stands between the sync and the local Mixpanel. */
   readonly wrap?: (provider: Provider) => Provider;
 }
@@ -99,7 +103,7 @@ export function isSame(a: Profiles, b: Profiles): boolean {
 export async function openSyncSystem(postgres: TestPostgres, ask: SyncSystemOptions): Promise<SyncSystem> {
   const url = await postgres.createDatabase();
   await postgres.run(url, ask.sql);
-  const emulator = await startEmulator({ store: "memory", clock: systemClock });
+  const emulator = ask.emulator ?? (await startEmulator({ store: "memory", clock: systemClock }));
   const provider = createMixpanelProvider({ host: emulator.url, token: "project-token", clock: systemClock });
   const [metrics, log] = [addingMetrics(), rememberingLog()];
   const slot = `s_${new URL(url).pathname.slice(1)}`;
@@ -178,7 +182,7 @@ export async function openSyncSystem(postgres: TestPostgres, ask: SyncSystemOpti
       );
       await provider.close();
       await context.close();
-      await emulator.close();
+      if (!ask.emulator) await emulator.close();
     },
   };
   return system;

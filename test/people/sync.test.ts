@@ -251,3 +251,32 @@ test("a mark by hand reads and sends again; what is no id is passed over", async
   expect(metrics.value("plumbline_people_updates_total") - before).toBeGreaterThan(0);
   expect(await rows("select user_id from plumbline.profiles")).toEqual([{ user_id: A }]);
 });
+
+test("a property of another database follows that database, beside the application's own", async () => {
+  const billing = {
+    sql: "create table customers (uuid uuid primary key, tier text not null)",
+    state: { databases: { billing: { users: "customers.uuid" } } },
+    people: {
+      ...PEOPLE,
+      tier: { type: "string", owner: "state", from: { field: "customers.tier", database: "billing" } },
+    },
+  };
+  const main = await shop({ state: billing.state, people: billing.people });
+  const other = await openSyncSystem(postgres, {
+    ...billing,
+    options: { database: "billing" },
+    emulator: main.emulator,
+  });
+  main.start();
+  other.start();
+  await main.run(`insert into users (id, email) values ('${A}', 'a@x.example')`);
+  await other.run(`insert into customers values ('${A}', 'gold')`);
+  await eventually(
+    main.profiles,
+    (found) => found.get(A)?.["tier"] === "gold" && found.get(A)?.["$email"] === "a@x.example",
+  );
+  await other.run("delete from customers");
+  await eventually(main.profiles, (found) => found.get(A)?.["tier"] === undefined);
+  expect((await main.profiles()).get(A)).toMatchObject({ $email: "a@x.example", orders_count: 0 });
+  await other.close();
+});
