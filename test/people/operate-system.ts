@@ -7,6 +7,7 @@ import {
 } from "../../src/people/people-context.ts";
 import { markEveryone } from "../../src/people/capture/mark-changes.ts";
 import { allSets } from "../../src/people/mapping/mapping.ts";
+import { adoptMapping } from "../../src/people/state/plan-in-force.ts";
 import { writeMarks } from "../../src/people/state/marks.ts";
 import { createWorker } from "../../src/people/sync/worker.ts";
 import {
@@ -103,6 +104,7 @@ export async function openOperateSystem(
   });
   if (opened.kind !== "open") throw new Error(JSON.stringify(opened.findings));
   const { context } = opened;
+  await adoptMapping(context.state, context.mapping.hash);
   const mark = async (ids?: readonly string[]): Promise<void> => {
     if (!ids) {
       await markEveryone(context, {

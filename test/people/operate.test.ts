@@ -55,6 +55,7 @@ describe("comparing a page", () => {
       pending: 0,
       excluded: 0,
       differing: [],
+      waiting: [],
     });
     await system.run(`update users set plan = 'team' where id = '${userId(3)}';
       insert into orders (user_id, status, total) values ('${userId(4)}', 'open', 1)`);

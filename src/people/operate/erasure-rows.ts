@@ -51,7 +51,7 @@ const FORGET = [
 
 const READ = `
 select destination, id_hash, step, task, coalesce(note, '') as note, at::text as at,
-  ceil(extract(epoch from greatest(not_before - clock_timestamp(), interval '0')) * 1000)::bigint as wait_ms
+  case when not_before is not null then ceil(extract(epoch from greatest(not_before - clock_timestamp(), interval '0')) * 1000)::bigint end as wait_ms
 from plumbline.erasures`;
 
 /**

@@ -4,7 +4,7 @@ import { AppError, type ProfileStore, type StoredProfile } from "../../core/inde
 import { quoteName, quoteTable } from "../database/identifiers.ts";
 import { allSets } from "../mapping/mapping.ts";
 import type { PeopleContext, PeopleDestination } from "../people-context.ts";
-import { markUnsure } from "../state/leases.ts";
+import { markUnsure } from "../state/doubt.ts";
 import { type PlannedUpdate, planUpdate, type UpdateRules } from "../sync/plan-update.ts";
 import { type BatchRead, readBatch } from "../sync/read-batch.ts";
 import { untilCaptured } from "./captured.ts";

@@ -28,15 +28,20 @@ left join plumbline.profiles p on p.destination = $1 and p.user_id = u.user_id
 left join plumbline.marks m on m.destination = $1 and m.user_id = u.user_id
 left join plumbline.quarantine q on q.destination = $1 and q.user_id = u.user_id and q.property is null`;
 
-const ERASED = "select id_hash from plumbline.erasures where destination = $1";
+const IS_ANY_ERASED = "select 1 from plumbline.erasures where destination = $1 limit 1";
+const ERASED = "select id_hash from plumbline.erasures where destination = $1 and id_hash = any($2::text[])";
 
-/** Hashes of the ids that must not come back to a destination. */
-async function erasedHashes(
-  context: Pick<PeopleContext, "state">,
+/** Which of the ids must not come back to a destination. The list grows for ever: it is never read whole. */
+async function readErased(
+  { state, key }: Pick<PeopleContext, "state" | "key">,
   destination: string,
+  userIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
-  const rows = await context.state.query(ERASED, [destination], "plumbline-erased");
-  return new Set(rows.map(({ id_hash: hash }) => hash ?? ""));
+  const any = await state.query(IS_ANY_ERASED, [destination], "plumbline-any-erased");
+  if (any.length === 0) return new Set();
+  const byHash = new Map(userIds.map((id) => [hashId(key, id), id]));
+  const rows = await state.query(ERASED, [destination, [...byHash.keys()]], "plumbline-erased-of");
+  return new Set(rows.map(({ id_hash: hash }) => byHash.get(hash ?? "") ?? ""));
 }
 
 /** Reads what the state knows of the users; every id asked for is answered. */
@@ -47,7 +52,7 @@ export async function readKnownUsers(
 ): Promise<ReadonlyMap<string, KnownUser>> {
   const [rows, erased] = await Promise.all([
     context.state.query(KNOWN, [destination, userIds], "plumbline-known"),
-    erasedHashes(context, destination),
+    readErased(context, destination, userIds),
   ]);
   return new Map(
     rows.map((row): [string, KnownUser] => {
@@ -63,7 +68,7 @@ export async function readKnownUsers(
           unsure: row["unsure"] === "t",
           isPending: row["pending"] === "t",
           isQuarantined: row["quarantined"] === "t",
-          isErased: erased.size > 0 && erased.has(hashId(context.key, userId)),
+          isErased: erased.has(userId),
           acknowledgedAt: at ?? undefined,
           acknowledgedAgeMs: typeof at === "string" ? Number(row["acked_age_ms"]) : undefined,
         },
