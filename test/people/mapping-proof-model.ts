@@ -157,8 +157,14 @@ export function schemaSql(app: AppSpec, tables: number): string {
           `alter table "${TABLES[from]}" add foreign key (l${at}) references "${TABLES[to]}" (id) on update cascade on delete ${rule === "set null" && isNullable ? "set null" : "cascade"};`,
         ],
   );
-  const identity = TABLES.slice(0, tables).map((name) => `alter table "${name}" replica identity full;`);
-  return [...create, ...keys, ...identity].join("\n");
+  return [...create, ...keys].join("\n");
+}
+
+/** Lets the log carry whole old rows. */
+export function identitySql(tables: number): string {
+  return TABLES.slice(0, tables)
+    .map((name) => `alter table "${name}" replica identity full;`)
+    .join("\n");
 }
 
 // --- mapping ---
@@ -253,18 +259,27 @@ function sourceOf(
   }
 }
 
-/** The plan of an application, as text. */
-export function planText(app: AppSpec): string {
-  const people = Object.fromEntries(
+/** The profile properties of an application's plan. */
+export function peopleOf(app: AppSpec): object {
+  return Object.fromEntries(
     app.properties.map((property, at) => [`p${at}`, { owner: "state", ...sourceOf(app, property) }]),
   );
+}
+
+/** Where its users are. */
+export function usersOf(app: AppSpec): string {
+  return `User.${idColumn(app)}`;
+}
+
+/** The plan of an application, as text. */
+export function planText(app: AppSpec): string {
   return JSON.stringify({
     plumbline: 1,
     name: "proof",
     sources: { api: { trust: "server" } },
     identity: { user_id: { pattern: "." } },
-    state: { users: `User.${idColumn(app)}` },
-    people,
+    state: { users: usersOf(app) },
+    people: peopleOf(app),
     lint: {
       rules: Object.fromEntries(
         ["missing-description", "missing-data-class", "missing-owner", "similar-names"].map((rule) => [

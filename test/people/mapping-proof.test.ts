@@ -21,6 +21,7 @@ import {
   anyCase,
   type Case,
   firstRowsSql,
+  identitySql,
   planText,
   schemaSql,
   type Sizes,
@@ -183,7 +184,7 @@ class History {
 
 async function prove(example: Case, sizes: Sizes, bug?: Bug): Promise<void> {
   const { app, steps } = example;
-  const setup = `${schemaSql(app, sizes.tables)}\n${firstRowsSql(app, sizes.tables)};`;
+  const setup = `${schemaSql(app, sizes.tables)}\n${identitySql(sizes.tables)}\n${firstRowsSql(app, sizes.tables)};`;
   await postgres.run(url, `drop schema public cascade; create schema public; ${setup}`);
   const plan = planText(app);
   const { mapping: right, findings } = await compileMapping(

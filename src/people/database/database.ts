@@ -89,6 +89,13 @@ export function openDatabase(
   const config = connectionConfig(url, options.applicationName);
   const pool = new pg.Pool({ ...config, max: options.connections, connectionTimeoutMillis: 10_000 });
   pool.on("error", options.onError);
+  let isClosing = false;
+  // The pool listens to idle connections only until it closes them; the server may still break one that is on its way out.
+  pool.on("connect", (client) => {
+    client.on("error", (error) => {
+      if (isClosing) options.onError(error);
+    });
+  });
   return {
     config,
     query: (text, values, name) =>
@@ -129,6 +136,9 @@ export function openDatabase(
         }
       }
     },
-    close: () => pool.end(),
+    async close() {
+      isClosing = true;
+      await pool.end();
+    },
   };
 }

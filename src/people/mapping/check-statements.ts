@@ -27,7 +27,10 @@ async function refusalOf(database: Queryable, sql: string): Promise<string | und
 
 export async function checkTimeZone(compiler: FindingSink, database: Queryable): Promise<void> {
   const zone = quoteLiteral(compiler.timeZone);
-  const refusal = await refusalOf(database, `select now() at time zone ${zone} where $1::text[] is not null`);
+  const refusal = await refusalOf(
+    database,
+    `select timestamp '2000-01-01 00:00:00' at time zone ${zone} where $1::text[] is not null`,
+  );
   if (refusal !== undefined)
     compiler.find("state-mapping", "state.time_zone", {
       message: `The database has no time zone ${compiler.timeZone}`,

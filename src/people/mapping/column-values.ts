@@ -49,8 +49,10 @@ export function textSql(expression: string, kind: ColumnKind, timeZone: string):
     case "date":
     case "timestamptz":
     case "json":
-    case "other":
       return `(${expression})::text`;
+    case "other":
+      // As the type prints itself: a cast of an address would add `/32`.
+      return `case when (${expression}) is distinct from null then pg_catalog.format('%s', ${expression}) end`;
     default:
       return assertNever(kind);
   }
