@@ -35,7 +35,8 @@ export interface Job {
 const REQUEST = `
 insert into plumbline.jobs as j (kind, cause, sets) values ($1, $2, $3::bigint)
 on conflict (kind) do update set cause = excluded.cause, sets = case when j.phase = 'done' then excluded.sets else j.sets | excluded.sets end,
-  generation = j.generation + 1, phase = 'users', cursor = null, done = 0, found = 0, total = null, requested_at = clock_timestamp(), at = clock_timestamp()`;
+  generation = j.generation + 1, phase = 'users', cursor = null, done = 0, found = 0, total = null, owner = null, until = '-infinity',
+  requested_at = clock_timestamp(), at = clock_timestamp()`;
 
 /** Asks for a walk; the caller decides in which transaction. */
 export async function requestJob(tx: Queryable, { kind, cause, sets = -1n }: JobRequest): Promise<void> {
@@ -74,6 +75,11 @@ returning *`;
 export async function claimJob(state: Queryable, owner: string, leaseMs: number): Promise<Job | undefined> {
   const [row] = await state.query(CLAIM, [owner, `${leaseMs} milliseconds`]);
   return row && readJob(row);
+}
+
+/** Gives back what a process that ends was doing: the next one need not wait for its lease. */
+export async function releaseJobs(state: Queryable, owner: string): Promise<void> {
+  await state.query("update plumbline.jobs set owner = null, until = '-infinity' where owner = $1", [owner]);
 }
 
 export interface JobStep {

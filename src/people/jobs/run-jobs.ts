@@ -8,11 +8,10 @@ import type { PeopleContext } from "../people-context.ts";
 import { type NewMark, writeMarks } from "../state/marks.ts";
 import { holdMapping } from "../state/plan-in-force.ts";
 import type { FaultPoint } from "../sync/fault-point.ts";
-import { advanceJob, claimJob, type Job, type JobStep, noteTotal } from "./jobs.ts";
+import { advanceJob, claimJob, type Job, type JobStep, noteTotal, releaseJobs } from "./jobs.ts";
 
 const BACKFILL_PAGE_USERS = 5000;
 const RECONCILE_PAGE_USERS = 2000;
-const LEASE_MS = 60_000;
 const IDLE_MS = 500;
 const RETRY_MS = 2000;
 
@@ -126,12 +125,13 @@ async function runJob(job: Job, options: JobRunnerOptions, stop: AbortSignal): P
     await noteTotal(options.context().state, job.kind, await estimateUsers(options.context()));
   while (!stop.aborted && current.phase !== "done") {
     const context = options.context();
+    const { leaseMs } = context.settings;
     const page = await readPage(context, current);
     await options.at?.("after-page-read");
     const isMine = await context.state.transaction(async (tx) => {
       await holdMapping(tx, context.mapping.hash);
       // First the fence: a walk that is somebody else's by now writes no marks.
-      if (!(await advanceJob(tx, current, { step: page.next, owner, leaseMs: LEASE_MS }))) return false;
+      if (!(await advanceJob(tx, current, { step: page.next, owner, leaseMs }))) return false;
       for (const { destination, marks } of page.found)
         await writeMarks(tx, marks, {
           destinations: [destination],
@@ -160,7 +160,8 @@ export async function runJobs(options: JobRunnerOptions, stop: AbortSignal): Pro
   while (!stop.aborted) {
     let waitMs = IDLE_MS;
     try {
-      const job = await claimJob(options.context().state, options.owner, LEASE_MS);
+      const { state, settings } = options.context();
+      const job = await claimJob(state, options.owner, settings.leaseMs);
       if (job) {
         await runJob(job, options, stop);
         waitMs = 0;
@@ -170,5 +171,10 @@ export async function runJobs(options: JobRunnerOptions, stop: AbortSignal): Pro
       options.log.error({ code: sqlState(error) }, "a walk over everybody stopped; it goes on where it was");
     }
     if (waitMs > 0) await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined);
+  }
+  try {
+    await releaseJobs(options.context().state, options.owner);
+  } catch (error) {
+    options.log.warn({ code: sqlState(error) }, "a walk could not be given back; its lease ends by itself");
   }
 }
