@@ -92,6 +92,14 @@ await attempt("python", () => {
     timeout: LONGEST_MS,
   });
 });
+// A shop that somebody else wrote, for its database: the people sync is tried on 93 tables that nobody here designed.
+await attempt("django-oscar", () => {
+  const venv = join(folder, "oscar");
+  if (!existsSync(join(venv, "bin/python")))
+    execFileSync("python3", ["-m", "venv", venv], { stdio: "ignore" });
+  const packages = ["django-oscar==4.2.1", "Django==5.2.19", "psycopg[binary]==3.3.9"];
+  execFileSync(join(venv, "bin/pip"), ["install", "-q", ...packages], { stdio: "ignore", timeout: LONGEST_MS });
+});
 for (const [command, ...names] of [
   ["ruby", "ruby"],
   ["rubocop", "rubocop"],

@@ -27,6 +27,7 @@ function jars(kind: string): readonly string[] {
 /** `undefined`: not on this machine. */
 export const toolchains = {
   python: existsSync(join(folder, "python/bin/mypy")) ? join(folder, "python/bin") : undefined,
+  oscar: existsSync(join(folder, "oscar/bin/django-admin")) ? join(folder, "oscar/bin/python") : undefined,
   ruby: onPath("ruby") ? "ruby" : undefined,
   rubocop: onPath("rubocop") ? "rubocop" : undefined,
   php: onPath("php") ? "php" : undefined,
