@@ -6,6 +6,7 @@ import { parseConfig } from "../../src/cli/config/parse-config.ts";
 import { checkSources } from "../../src/cli/up/live-sources.ts";
 import type { Finding } from "../../src/core/index.ts";
 import { formatReport, makeSnapshot } from "../../src/gateway/index.ts";
+import { STATE_FINDINGS, type StateFindingId } from "../../src/people/mapping/state-findings.ts";
 import { CAPTURE_FINDINGS, type CaptureFindingId } from "../../src/people/setup/findings.ts";
 import { judgeItem } from "../../src/gateway/judge/judge-item.ts";
 import { readEvent } from "../../src/gateway/receivers/mixpanel/items.ts";
@@ -48,8 +49,10 @@ const OTHER_IDS: readonly string[] = [...CONFIG_IDS, "item-malformed", "never-se
 const scanIds = Object.keys(SCAN_FINDINGS) as ScanFindingId[];
 /** About a database: `test/people/setup*.test.ts` bring each of them about. */
 const captureIds = Object.keys(CAPTURE_FINDINGS) as CaptureFindingId[];
+/** Their examples need a database: test/people/state-findings.test.ts runs them. */
+const stateIds = Object.keys(STATE_FINDINGS) as StateFindingId[];
 const ids: readonly string[] = [
-  ...new Set<string>([...planRules, ...runtimeIds, ...OTHER_IDS, ...scanIds, ...captureIds]),
+  ...new Set<string>([...planRules, ...runtimeIds, ...OTHER_IDS, ...scanIds, ...captureIds, ...stateIds]),
 ];
 
 function readText(name: string): string {
@@ -136,6 +139,7 @@ describe("the folder", () => {
       ),
       ...scanIds.filter((one) => one === id).map((one) => SCAN_FINDINGS[one]),
       ...captureIds.filter((one) => one === id).map((one) => CAPTURE_FINDINGS[one]),
+      ...stateIds.filter((one) => one === id).map((one) => STATE_FINDINGS[one]),
     ];
     const rows = readme.text.split("\n").filter((line) => line.startsWith(`| [${id}](${id}.md) |`));
     expect(rows.map((row) => row.split(" | ")[1])).toEqual(levels);

@@ -10,7 +10,7 @@ import type { Subject } from "./paths.ts";
 export interface FindingSink {
   readonly timeZone: string;
   readonly hasErrors: boolean;
-  find(id: string, at: string, what: { readonly message: string; readonly fix: string }): void;
+  find(id: "state-mapping", at: string, what: { readonly message: string; readonly fix: string }): void;
 }
 
 const FIX = "Correct the rule, or grant the role `select` on these columns.";

@@ -12,6 +12,7 @@ import type { Mapping, PropertySet } from "./mapping.ts";
 import { findPath, isUnique, leadsToOne, type Subject } from "./paths.ts";
 import { arrayTypeOf } from "./set-query.ts";
 import { sqlPaths } from "./sql-source.ts";
+import { STATE_FINDINGS, type StateFindingId } from "./state-findings.ts";
 import { readStateSource, type SourceProblem, type SqlSource, type TableSource } from "./state-source.ts";
 
 export interface CompiledMapping {
@@ -40,16 +41,12 @@ class MappingCompiler {
     this.#database = database;
   }
 
-  find(
-    id: string,
-    at: string,
-    what: { readonly message: string; readonly fix?: string; readonly level?: Finding["level"] },
-  ): void {
+  find(id: StateFindingId, at: string, what: { readonly message: string; readonly fix?: string }): void {
     const place = this.#lock.provenance[at];
     const match = place === undefined ? null : /^(.*):(\d+):(\d+)$/.exec(place);
     this.findings.push({
       id,
-      level: what.level ?? "error",
+      level: STATE_FINDINGS[id],
       at,
       ...(match ? { where: { file: match[1] ?? "", line: Number(match[2]), column: Number(match[3]) } } : {}),
       message: what.message,
@@ -205,7 +202,6 @@ class MappingCompiler {
       if (!to.indexedColumns.has(toColumn))
         this.find("state-no-index", at, {
           message: `${shortName(to)}.${toColumn} has no index: every read goes through the whole table`,
-          level: "warn",
           fix: `create index concurrently on ${quoteTable(to)} (${quoteName(toColumn)})`,
         });
     const column = source.column === undefined ? undefined : columnOf(table, source.column);
@@ -323,7 +319,6 @@ function readSources(
     if (property.from === undefined) {
       compiler.find("state-no-source", at, {
         message: "Its owner is the database, and nothing says which column",
-        level: "warn",
         fix: "Add `from: table.column`.",
       });
       continue;
