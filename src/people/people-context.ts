@@ -11,7 +11,7 @@ import {
 } from "../core/index.ts";
 import type { Lock } from "../plan/index.ts";
 import type { CaptureSettings } from "./capture/capture-plan.ts";
-import { type Database, openDatabase, sqlState } from "./database/database.ts";
+import { BY_KEY, type Database, openDatabase, sqlState } from "./database/database.ts";
 import { type Catalogue, readCatalogue } from "./mapping/catalogue.ts";
 import { compileMapping } from "./mapping/compile-mapping.ts";
 import { lockOfDatabase } from "./mapping/lock-of-database.ts";
@@ -114,6 +114,7 @@ export async function openPeopleContext(options: PeopleOptions): Promise<OpenedP
   const state = openDatabase(stateUrl ?? options.databaseUrl, {
     connections: STATE_CONNECTIONS,
     applicationName: "plumbline state",
+    session: BY_KEY,
     onError: (error) => log.warn({ code: sqlState(error) }, "an idle connection to the state broke"),
   });
   const close = async (): Promise<void> => {

@@ -14,9 +14,10 @@ const TAKE_MAX = 5000;
 const POLL_MS = 50;
 const RETRY_MS = 1000;
 
+/** From where the table begins, by the places of its rows: it has no index, which the application's triggers would pay for. */
 const TAKE = `
-delete from plumbline.outbox o using (select id from plumbline.outbox order by id limit $1 for update skip locked) t
-where o.id = t.id returning o.table_oid::text as table_oid, o.link, o.value`;
+delete from plumbline.outbox o where o.ctid = any(array(select ctid from plumbline.outbox limit $1 for update skip locked))
+returning o.table_oid::text as table_oid, o.link, o.value`;
 
 /** What the rows say of one mapping. A table that it does not know is no business of it. */
 export function readOutbox(rows: readonly Row[], { mapping }: CaptureParts): ChangeSet {

@@ -52,12 +52,18 @@ const SESSION =
 
 const asText: pg.CustomTypesConfig = { getTypeParser: () => (value: string | Buffer) => value.toString() };
 
+/**
+ * For the state's own tables, which are read by key and nothing else. They are empty one minute and full the next; statistics are of another
+ * minute, and a plan made of them read all marks for each claim.
+ */
+export const BY_KEY = "-c enable_seqscan=off -c enable_bitmapscan=off";
+
 /** Settings of a connection for a URL. */
-export function connectionConfig(url: string, applicationName: string): pg.ClientConfig {
+export function connectionConfig(url: string, applicationName: string, session = ""): pg.ClientConfig {
   return {
     connectionString: url,
     application_name: applicationName,
-    options: SESSION,
+    options: `${SESSION} ${session}`.trim(),
     types: asText,
     keepAlive: true,
   };
@@ -83,10 +89,12 @@ export function openDatabase(
   options: {
     readonly connections: number;
     readonly applicationName: string;
+    /** More settings of its sessions, for example {@link BY_KEY}. */
+    readonly session?: string;
     readonly onError: (error: Error) => void;
   },
 ): Database {
-  const config = connectionConfig(url, options.applicationName);
+  const config = connectionConfig(url, options.applicationName, options.session);
   const pool = new pg.Pool({ ...config, max: options.connections, connectionTimeoutMillis: 10_000 });
   pool.on("error", options.onError);
   let isClosing = false;

@@ -19,14 +19,19 @@ export interface KnownUser {
   readonly acknowledgedAgeMs: number | undefined;
 }
 
-/** One statement, and so one moment: an acknowledgement in between cannot take the mark and keep the fingerprint. */
+/**
+ * One statement, and so one moment: an acknowledgement in between cannot take the mark and keep the fingerprint. Look-ups by the whole key, whatever
+ * the statistics say.
+ */
 const KNOWN = `
 select u.user_id, p.prints::text as prints, p.unsure, p.acked_at::text as acked_at,
   extract(epoch from clock_timestamp() - p.acked_at) * 1000 as acked_age_ms, m.user_id is not null as pending, q.user_id is not null as quarantined
 from unnest($2::text[]) u(user_id)
-left join plumbline.profiles p on p.destination = $1 and p.user_id = u.user_id
-left join plumbline.marks m on m.destination = $1 and m.user_id = u.user_id
-left join plumbline.quarantine q on q.destination = $1 and q.user_id = u.user_id and q.property is null`;
+left join lateral (select p.prints, p.unsure, p.acked_at from plumbline.profiles p where p.destination = $1 and p.user_id = u.user_id offset 0) p on true
+left join lateral (select m.user_id from plumbline.marks m where m.destination = $1 and m.user_id = u.user_id offset 0) m on true
+left join lateral (
+  select q.user_id from plumbline.quarantine q where q.destination = $1 and q.user_id = u.user_id and q.property is null offset 0
+) q on true`;
 
 const IS_ANY_ERASED = "select 1 from plumbline.erasures where destination = $1 limit 1";
 const ERASED = "select id_hash from plumbline.erasures where destination = $1 and id_hash = any($2::text[])";

@@ -18,6 +18,8 @@ export interface Story {
   readonly isDelete: boolean;
   readonly answer: string;
   readonly answeredAt: string;
+  /** Why everything was sent: what the destination held was not known. */
+  readonly doubt?: string;
 }
 
 export interface Acknowledged {
@@ -38,24 +40,34 @@ held as (
   where l.destination = $1 and l.owner = $2 and l.until > clock_timestamp() order by l.part for share of l
 )`;
 
+/**
+ * Marks in which nothing came in between, locked in the order of their keys. By look-ups and by the places of the rows, so that no statistics can
+ * spoil the plan: a join read all marks of the destination.
+ */
 const GONE = `
 locked as materialized (
-  select m.user_id from plumbline.marks m join fenced f on f.user_id = m.user_id
-  where m.destination = $1 and m.version = f.version order by m.user_id for update of m
+  select m.user_id, m.place from (select user_id, version from fenced order by user_id) f cross join lateral (
+    select m.user_id, m.ctid as place from plumbline.marks m
+    where m.destination = $1 and m.user_id = f.user_id and m.version = f.version offset 0 for update
+  ) m
 ),
-gone as (delete from plumbline.marks m using locked k where m.destination = $1 and m.user_id = k.user_id)`;
+gone as (delete from plumbline.marks m where m.ctid = any(array(select k.place from locked k)))`;
 
 /** A profile stays unsure where something was marked in between: it may be that very doubt. */
 const ACK = `
 with ${HELD},
+stories as materialized (select n, story::jsonb as story from unnest($10::text[]) with ordinality s(story, n)),
 fenced as materialized (
-  select i.* from unnest($5::text[], $6::smallint[], $7::bigint[], $8::jsonb[], $9::jsonb[]) i(user_id, part, version, prints, story)
+  select i.user_id, i.version, i.prints::jsonb as prints, i.story
+  from unnest($5::text[], $6::smallint[], $7::bigint[], string_to_array($8::text, E'\n'), $9::int[]) i(user_id, part, version, prints, story)
   join held h on h.part = i.part
 ),
 ${GONE}
-insert into plumbline.profiles as p (destination, user_id, prints, story) select $1, user_id, prints, story from fenced order by user_id
-on conflict (destination, user_id) do update set prints = excluded.prints, story = excluded.story,
-  unsure = p.unsure and not exists (select from locked k where k.user_id = p.user_id), acked_at = clock_timestamp()
+insert into plumbline.profiles as p (destination, user_id, prints, story)
+select $1, f.user_id, f.prints, s.story from fenced f join stories s on s.n = f.story order by f.user_id
+on conflict (destination, user_id) do update set prints = excluded.prints,
+  story = case when p.unsure and p.story ? 'doubt' then excluded.story || jsonb_build_object('doubt', p.story -> 'doubt') else excluded.story end,
+  unsure = p.unsure and p.user_id not in (select k.user_id from locked k), acked_at = clock_timestamp()
 returning user_id`;
 
 const SETTLE = `
@@ -66,8 +78,14 @@ fenced as materialized (
 ${GONE}
 select user_id from fenced`;
 
-function fence(leases: readonly Lease[]): readonly [readonly number[], readonly string[]] {
-  return [leases.map(({ part }) => part), leases.map(({ epoch }) => epoch)];
+/** The leases that the claims stand under: each is locked for the moment. */
+function fence(
+  leases: readonly Lease[],
+  claims: readonly Claim[],
+): readonly [readonly number[], readonly string[]] {
+  const parts = new Set(claims.map(({ part }) => part));
+  const needed = leases.filter(({ part }) => parts.has(part));
+  return [needed.map(({ part }) => part), needed.map(({ epoch }) => epoch)];
 }
 
 /**
@@ -81,17 +99,30 @@ export async function acknowledge(
   done: readonly Acknowledged[],
 ): Promise<ReadonlySet<string>> {
   const ordered = done.toSorted((a, b) => (a.claim.userId < b.claim.userId ? -1 : 1));
+  const stories = new Map<string, number>();
+  const storyOf = ordered.map(({ story }) => {
+    const text = JSON.stringify(story);
+    const known = stories.get(text);
+    if (known !== undefined) return known;
+    stories.set(text, stories.size + 1);
+    return stories.size;
+  });
   const rows = await context.database.query(
     ACK,
     [
       context.destination,
       context.owner,
-      ...fence(leases),
+      ...fence(
+        leases,
+        ordered.map(({ claim }) => claim),
+      ),
       ordered.map(({ claim }) => claim.userId),
       ordered.map(({ claim }) => claim.part),
       ordered.map(({ claim }) => claim.version),
-      ordered.map(({ prints }) => JSON.stringify(prints)),
-      ordered.map(({ story }) => JSON.stringify(story)),
+      // JSON has no raw line end: one text instead of an array whose every quote is escaped.
+      ordered.map(({ prints }) => JSON.stringify(prints)).join("\n"),
+      storyOf,
+      [...stories.keys()],
     ],
     "plumbline-ack",
   );
@@ -110,7 +141,7 @@ export async function settle(
     [
       context.destination,
       context.owner,
-      ...fence(leases),
+      ...fence(leases, ordered),
       ordered.map(({ userId }) => userId),
       ordered.map(({ part }) => part),
       ordered.map(({ version }) => version),

@@ -43,11 +43,21 @@ export interface UpdateRules {
   readonly deletedUsers: DeletedUsers;
 }
 
+/** By mapping and bits of sets: asked once a user, and the same for all of them. */
+const namesBySets = new WeakMap<Mapping, Map<bigint, readonly string[]>>();
+
 /** Names of the sets that were read. */
 function namesOf(mapping: Mapping, sets: bigint): readonly string[] {
-  return mapping.sets.flatMap(({ index, properties }) =>
-    hasSet(sets, index) ? properties.map(({ name }) => name) : [],
-  );
+  let known = namesBySets.get(mapping);
+  if (!known) namesBySets.set(mapping, (known = new Map<bigint, readonly string[]>()));
+  let names = known.get(sets);
+  if (!names) {
+    names = mapping.sets.flatMap(({ index, properties }) =>
+      hasSet(sets, index) ? properties.map(({ name }) => name) : [],
+    );
+    known.set(sets, names);
+  }
+  return names;
 }
 
 function planGone(userId: string, known: KnownProfile, rules: UpdateRules): PlannedUpdate {
