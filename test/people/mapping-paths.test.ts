@@ -243,6 +243,16 @@ describe("counting", () => {
   });
 });
 
+describe("a query that answers a user twice", () => {
+  test("has no value for that user, and says why", async () => {
+    const database = await application(`
+      create table users (id int primary key); create table orders (id int primary key, user_id int references users);
+      insert into users values (1), (2), (3); insert into orders values (1, 1), (2, 1), (3, 2)`);
+    const from = { sql: "select user_id, id as value from orders" };
+    expect(await read(database, from)).toEqual({ 1: "several-rows", 2: 3, 3: null });
+  });
+});
+
 describe("tables of other kinds", () => {
   test("partitioned tables, as users and as what is counted", async () => {
     const database = await application(`

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { CaptureMethod } from "../../src/people/capture/capture-plan.ts";
+import { requestJob } from "../../src/people/jobs/jobs.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
 import {
   anyCase,
@@ -68,14 +69,21 @@ async function prove(example: Case, method: CaptureMethod | undefined): Promise<
     options: method === undefined ? {} : { capture: { method } },
   });
   try {
+    // Everybody is walked over while the writers are at work.
+    await requestJob(system.context.state, { kind: "backfill", cause: "a test" });
     system.start();
     await Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(system.url, example, writer)));
     return (await system.converges()).size;
   } catch (error) {
+    const held = JSON.stringify([...(await system.profiles())]);
+    const wanted = JSON.stringify([...(await system.expected())]);
     const steps = example.steps.map((step) => `/* ${step.writer} */ ${stepSql(app, step)};`);
-    throw new Error([String(error), setup, JSON.stringify(peopleOf(app)), ...steps].join("\n"), {
-      cause: error,
-    });
+    throw new Error(
+      [String(error), setup, JSON.stringify(peopleOf(app)), ...steps, held, wanted].join("\n"),
+      {
+        cause: error,
+      },
+    );
   } finally {
     await system.close();
   }

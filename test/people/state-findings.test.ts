@@ -36,3 +36,26 @@ test.each(Object.entries(STATE_FINDINGS))("the page of %s does what it says", as
   expect(await findings("Valid")).toEqual([]);
   await database.close();
 });
+
+test("the examples of the plan's format compile, each rule among them, on the tables that stand beside them", async () => {
+  const page = readFileSync(new URL("../../docs/plan-format.md", import.meta.url), "utf8");
+  const section = page.slice(page.indexOf("## from\n"));
+  const [, sql = "", people = ""] = /```sql\n([^]*?)^```[^]*?```yaml\n([^]*?)^```/m.exec(section) ?? [];
+  const url = await postgres.createDatabase();
+  await postgres.run(url, sql);
+  const database = openDatabase(url, { connections: 1, applicationName: "test", onError: () => undefined });
+  const head = `plumbline: 1
+name: examples
+sources: { api: { trust: server } }
+identity: { user_id: { format: uuid } }
+lint: { rules: { missing-description: off, missing-data-class: off, similar-names: off } }
+`;
+  const lock = compile(head + people);
+  const compiled = await compileMapping(lock, await readCatalogue(database), database);
+  expect(compiled.findings).toEqual([]);
+  const rules = new Set(
+    compiled.mapping?.sets.flatMap(({ properties }) => properties.map(({ from }) => from.split(" ")[0])),
+  );
+  expect(rules).toEqual(new Set(["count", "exists", "field", "latest", "max", "min", "sql", "sum"]));
+  await database.close();
+});

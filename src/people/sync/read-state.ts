@@ -40,6 +40,14 @@ function fill(
   for (const row of rows) {
     const draft = drafts.get(row["user_id"] ?? "");
     if (!draft) continue;
+    if (answered.has(draft)) {
+      // Two rows for one user: neither is the value, and taking one would make it change by chance.
+      for (const { name } of set.properties) {
+        delete draft.values[name];
+        draft.unreadable[name] = "several-rows";
+      }
+      continue;
+    }
     answered.add(draft);
     for (const { name, column, kind, type, empty } of set.properties) {
       const text = row[column] ?? null;
