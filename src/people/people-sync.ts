@@ -214,7 +214,7 @@ class RunningSync implements PeopleSync {
       metrics: context.metrics,
       onMarked: () => this.#wake(),
       requestEveryone: async (tx, { sets, cause, isUnsure = false }) => {
-        if (isUnsure) await noteAllUnsure(tx);
+        if (isUnsure) await noteAllUnsure(tx, cause);
         await requestJob(tx, { kind: "reconcile", sets, cause });
       },
       ...(at === undefined ? {} : { at }),

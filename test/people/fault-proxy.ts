@@ -29,8 +29,8 @@ export type Fate =
       readonly headers?: Record<string, string>;
       readonly body?: unknown;
     }
-  /** Stored; the connection ends without an answer. */
-  | { readonly kind: "cut" }
+  /** Stored; the connection ends without an answer, or with one that does not say so. */
+  | { readonly kind: "cut"; readonly status?: number; readonly body?: unknown }
   /** The connection ends at once, and the request arrives later all the same. */
   | { readonly kind: "late"; readonly ms: number };
 
@@ -157,7 +157,8 @@ class Proxy implements FaultProxy {
     }
     if (fate.kind === "cut") {
       await this.#store(from, body);
-      to.destroy();
+      if (fate.status === undefined) to.destroy();
+      else to.writeHead(fate.status).end(JSON.stringify(fate.body ?? {}));
       return;
     }
     if (fate.delayMs !== undefined) await sleep(fate.delayMs);

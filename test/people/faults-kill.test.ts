@@ -39,20 +39,21 @@ afterEach(async () => {
 afterAll(() => postgres.close());
 
 /** Points that are not passed all the time: what leads to them. */
-async function provoke(point: FaultPointName, { context, run, proxy }: FaultSystem): Promise<void> {
+async function provoke(point: FaultPointName, opened: FaultSystem): Promise<void> {
+  const { context, proxy } = opened;
   if (point === "after-refusal") {
     proxy.fate = ({ updates }: SeenRequest) =>
       updates.some(({ $set: set }) => JSON.stringify(set ?? "").includes("spoiler"))
         ? { kind: "answer", status: 200, body: { status: 0, error: "spoiled" } }
         : { kind: "pass" };
-    await run(
+    await opened.run(
       `insert into users (id, email, name) values ('${SPOILER}', 'spoiler', '') on conflict (id) do update set email = 'spoiler', name = users.name || '!'`,
     );
   }
   if (point === "after-page" || point === "after-page-read")
     await requestJob(context.state, { kind: "reconcile", cause: "a test" });
   if (point === "after-slot")
-    await run(
+    await opened.run(
       `select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '${context.capture.slot ?? ""}' and not active`,
     );
 }

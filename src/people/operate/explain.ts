@@ -72,7 +72,9 @@ function readMark(row: Row): ExplainedMark {
 
 function readStory(text: string | null | undefined): Story | undefined {
   if (text === null || text === undefined || text === "{}") return undefined;
-  return JSON.parse(text) as Story;
+  const story = JSON.parse(text) as Partial<Story>;
+  // A doubt alone is no update that was taken.
+  return story.answer === undefined ? undefined : (story as Story);
 }
 
 async function explainAt(

@@ -253,8 +253,10 @@ export class BatchRunner {
 
   async #markUnsure(found: readonly Told<Pending>[], settleMs: number): Promise<void> {
     const { state, destination } = this.#options;
+    if (found.length === 0) return;
     const userIds = found.map(({ user }) => user.claim.userId);
-    await markUnsure(state, { destination, userIds, cause: found[0]?.message ?? "", settleMs });
+    const cause = found[0]?.message ?? "";
+    await state.transaction((tx) => markUnsure(tx, { destination, userIds, cause, settleMs }));
   }
 
   /**
@@ -294,11 +296,11 @@ export class BatchRunner {
       refusal: { name: "", reason: `refused by the destination: ${message}` },
     }));
     await this.#quarantine(found);
-    await noteUnsure(
-      state,
+    await noteUnsure(state, {
       destination,
-      found.map(({ userId }) => userId),
-    );
+      userIds: found.map(({ userId }) => userId),
+      cause: "refused by the destination, in parts perhaps",
+    });
     await at?.("after-refusal");
     await settle(
       this.#context(),
@@ -318,17 +320,19 @@ export class BatchRunner {
     if (accepted.length === 0) return;
     const { at, state, destination, clock, metrics, settings, onAcknowledged } = this.#options;
     const now = clock.now();
+    const readAt = new Date(readAtMs).toISOString();
+    const answeredAt = new Date(now).toISOString();
     const done = accepted.map(({ claim, update }): Acknowledged => {
       const story: Story = {
         cause: claim.cause,
         markedAt: new Date(claim.firstAtMs).toISOString(),
-        readAt: new Date(readAtMs).toISOString(),
+        readAt,
         readPosition: read.position,
         set: Object.keys(update.set),
         unset: update.unset,
         isDelete: update.isDelete,
         answer: "accepted",
-        answeredAt: new Date(now).toISOString(),
+        answeredAt,
       };
       return { claim, prints: update.prints, story };
     });
@@ -340,13 +344,12 @@ export class BatchRunner {
       destination,
       released.map(({ claim }) => claim.userId),
     );
-    const lost = done.filter(({ claim }) => !written.has(claim.userId)).map(({ claim }) => claim.userId);
-    await markUnsure(state, {
-      destination,
-      userIds: lost,
-      cause: "the lease had passed when the answer came",
-      settleMs: settings.settleMs,
-    });
+    const lost = accepted.filter(({ claim }) => !written.has(claim.userId));
+    const message = "the lease had passed when the answer came";
+    await this.#markUnsure(
+      lost.map((user) => ({ user, message })),
+      settings.settleMs,
+    );
     for (const { claim } of done)
       if (claim.lane === "live")
         metrics.observe(
