@@ -270,6 +270,30 @@ describe("tables of other kinds", () => {
     ).toEqual([2, 2]);
   });
 
+  test("a table that others inherit from: their changes would go unnoticed", async () => {
+    const database = await application(`
+      create table users (id int primary key); create table orders (id int primary key, user_id int references users); create table old_orders () inherits (orders);`);
+    expect((await compile(database, { count: "orders" })).findings.map(({ message }) => message)).toContain(
+      "Other tables inherit from orders, and nobody notices their changes",
+    );
+  });
+
+  test("a link without an index is told once for each side, for queries too", async () => {
+    const database = await application(`
+      create table accounts (id int primary key, plan text); create table users (id int primary key, account_id int references accounts);
+      create table orders (id int primary key, user_id int references users);`);
+    const { findings } = await compile(database, "accounts.plan", TEXT);
+    expect(findings.map(({ fix }) => fix)).toEqual([
+      'create index concurrently on "public"."users" ("account_id")',
+    ]);
+    const query = await compile(database, {
+      sql: "select user_id, count(*) as value from orders group by user_id",
+    });
+    expect(query.findings.map(({ id, fix }) => [id, fix])).toEqual([
+      ["state-no-index", 'create index concurrently on "public"."orders" ("user_id")'],
+    ]);
+  });
+
   test("a view tells nothing of its changes: its tables are named", async () => {
     const database = await application(`
       create table users (id int primary key); create table orders (id int primary key, user_id int references users, paid boolean); create view paid as select * from orders where paid;

@@ -28,8 +28,6 @@ export interface CatalogueColumn {
   readonly isNotNull: boolean;
   /** Equal values have one spelling; not so for `citext`, padded `char(n)`, decimals and collations that ignore case. */
   readonly isExact: boolean;
-  /** Computed from other columns: logical replication does not carry it. */
-  readonly isGenerated: boolean;
   /** Labels of an enum type, or of the items of a list. */
   readonly labels: readonly string[];
   /** What the items of a list are. */
@@ -47,6 +45,8 @@ export interface CatalogueTable extends TableName {
   readonly replicaIdentity: string;
   /** Columns of the index that the replica identity uses. */
   readonly identityColumns: readonly string[];
+  /** Other tables inherit from it: reading it reads them too, and their changes are theirs. */
+  readonly isInherited: boolean;
   /** Leaves of a partitioned table. */
   readonly partitions: readonly TableName[];
   /** First columns of its indexes: a look-up by one of them is cheap. */
@@ -77,9 +77,10 @@ with recursive base(oid, root) as (
   select d.oid, b.root from pg_catalog.pg_type d join base b on d.typbasetype = b.oid where d.typtype = 'd'
 )
 select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind as kind, c.relreplident as identity,
+  (c.relkind = 'r' and exists (select from pg_catalog.pg_inherits h where h.inhparent = c.oid))::text as inherited,
   a.attname as column, a.attnotnull as not_null, pg_catalog.format_type(a.atttypid, a.atttypmod) as type,
   r.typname as base, r.typtype as typtype, r.typcategory as category, a.atttypmod as modifier,
-  pg_catalog.format_type(r.oid, -1) as base_type, (a.attgenerated <> '')::text as generated,
+  pg_catalog.format_type(r.oid, -1) as base_type,
   coalesce((select o.collisdeterministic from pg_catalog.pg_collation o where o.oid = a.attcollation), true)::text as deterministic,
   coalesce(e.oid, r.oid)::text as label_oid, e.typname as item_base, e.typtype as item_typtype, e.typcategory as item_category
 from pg_catalog.pg_class c
@@ -171,7 +172,6 @@ function readCatalogueColumn(row: Row, labels: ReadonlyMap<string, readonly stri
     base: text(row, "base_type"),
     isNotNull: row["not_null"] === "t",
     isExact: row["deterministic"] === "true" && (kind === "enum" || EXACT.has(text(row, "base"))),
-    isGenerated: row["generated"] === "true",
     labels: labels.get(text(row, "label_oid")) ?? [],
     itemKind:
       kind === "list" && item.base !== null
@@ -260,6 +260,7 @@ export async function readCatalogue(database: Queryable): Promise<Catalogue> {
       table: text(first, "name"),
       kind: TABLE_KINDS[text(first, "kind")] ?? "table",
       columns: found,
+      isInherited: first["inherited"] === "true",
       primaryKey: own.find(({ isPrimary }) => isPrimary)?.columns ?? [],
       uniqueKeys: own.filter(({ isUnique }) => isUnique),
       replicaIdentity: text(first, "identity"),

@@ -9,7 +9,7 @@ import { checkStatements, checkTimeZone } from "./check-statements.ts";
 import { canHold, holdersOf } from "./column-values.ts";
 import { describeSql } from "./describe-sql.ts";
 import type { Mapping, PropertySet } from "./mapping.ts";
-import { findPath, isUnique, leadsToOne, type Subject } from "./paths.ts";
+import { findPath, isUnique, leadsToOne, type Link, type Subject } from "./paths.ts";
 import { arrayTypeOf } from "./set-query.ts";
 import { sqlPaths } from "./sql-source.ts";
 import { STATE_FINDINGS, type StateFindingId } from "./state-findings.ts";
@@ -34,6 +34,8 @@ class MappingCompiler {
   readonly #catalogue: Catalogue;
   readonly #database: Queryable;
   readonly findings: Finding[] = [];
+  /** Said once, however many properties use the link. */
+  readonly #withoutIndex = new Set<string>();
 
   constructor(lock: Lock, catalogue: Catalogue, database: Queryable) {
     this.#lock = lock;
@@ -198,12 +200,7 @@ class MappingCompiler {
       });
       return undefined;
     }
-    for (const { to, toColumn } of path.links)
-      if (!to.indexedColumns.has(toColumn))
-        this.find("state-no-index", at, {
-          message: `${shortName(to)}.${toColumn} has no index: every read goes through the whole table`,
-          fix: `create index concurrently on ${quoteTable(to)} (${quoteName(toColumn)})`,
-        });
+    this.#checkLinks(at, path.links, subject);
     const column = source.column === undefined ? undefined : columnOf(table, source.column);
     const isOwn = source.aggregate === "count" || source.aggregate === "exists";
     this.#checkType(at, property, {
@@ -213,6 +210,29 @@ class MappingCompiler {
     });
     if (column && !isOwn) this.#checkLabels(at, property, column.labels);
     return { id, property, source, links: path.links, kind };
+  }
+
+  /** Both ways over a link are look-ups: from a user to the rows, and from a changed row back to the users. */
+  #checkLinks(at: string, links: readonly Link[], subject: Subject): void {
+    for (const { from, fromColumn, to, toColumn } of links) {
+      this.#checkIndex(at, to, toColumn);
+      if (from !== subject.table || fromColumn !== subject.idColumn) this.#checkIndex(at, from, fromColumn);
+      if (to.isInherited)
+        this.find("state-mapping", at, {
+          message: `Other tables inherit from ${shortName(to)}, and nobody notices their changes`,
+          fix: "Use partitions, or a query over `only` this table with its `depends`.",
+        });
+    }
+  }
+
+  #checkIndex(at: string, table: CatalogueTable, column: string): void {
+    const name = `${shortName(table)}.${column}`;
+    if (table.indexedColumns.has(column) || this.#withoutIndex.has(name)) return;
+    this.#withoutIndex.add(name);
+    this.find("state-no-index", at, {
+      message: `${name} has no index: each look-up by it goes through the whole table`,
+      fix: `create index concurrently on ${quoteTable(table)} (${quoteName(column)})`,
+    });
   }
 
   async sqlSet(
@@ -230,6 +250,7 @@ class MappingCompiler {
       this.problem(place, paths);
       return undefined;
     }
+    for (const links of paths) this.#checkLinks(place, links, subject);
     const described = await describeSql(this.#database, source, {
       idArrayType: arrayTypeOf(columnOf(subject.table, subject.idColumn)),
       timeZone: this.timeZone,
