@@ -16,6 +16,8 @@ export interface TestPostgres {
   run(url: string, sql: string): Promise<void>;
   /** Stops the server and starts it again on the same data. */
   restart(): Promise<void>;
+  /** Stops the server, lets `change` do something to its folder, and starts it again on what is there then. */
+  whileStopped(change: (dataDirectory: string) => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -81,6 +83,14 @@ export async function startPostgres(flags: Readonly<Record<string, string>> = {}
     async restart() {
       await server.stop();
       await server.start();
+    },
+    async whileStopped(change) {
+      await server.stop();
+      try {
+        await change(join(directory, "data"));
+      } finally {
+        await server.start();
+      }
     },
     async close() {
       await server.stop();
