@@ -53,12 +53,13 @@ async function slotOf({
 }
 
 /** Takes the slot away, from whoever reads it. */
-async function dropSlot({ run, context }: FaultSystem): Promise<void> {
+async function dropSlot(opened: FaultSystem): Promise<void> {
+  const { context } = opened;
   const of = `pg_replication_slots where slot_name = '${context.capture.slot ?? ""}'`;
   await eventually(
     async () => {
-      await run(`select pg_terminate_backend(active_pid) from ${of} and active_pid is not null`);
-      return run(`select pg_drop_replication_slot(slot_name) from ${of}`).then(
+      await opened.run(`select pg_terminate_backend(active_pid) from ${of} and active_pid is not null`);
+      return opened.run(`select pg_drop_replication_slot(slot_name) from ${of}`).then(
         () => "dropped",
         (error: unknown) => String(error),
       );
