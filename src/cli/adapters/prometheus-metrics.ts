@@ -5,7 +5,7 @@ import type { Labels, Metrics } from "../../core/index.ts";
 /** Upper bounds of latencies, in seconds: from a flush to a slow provider. */
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Every metric by name, with its help text; `docs/guide/operating.md` lists them. */
+/** Every metric by name, with its help text; `docs/guide/operating.md` and `docs/guide/people-operating.md` list them. */
 export const METRICS_HELP: Readonly<Record<string, string>> = {
   plumbline_received_requests_total: "Requests by receiver, route and outcome",
   plumbline_received_events_total: "Events and updates acknowledged, by source",
@@ -29,6 +29,19 @@ export const METRICS_HELP: Readonly<Record<string, string>> = {
   plumbline_delivery_paused: "1 while a destination refuses the credential, 0.5 while it is busy",
   plumbline_dead_letters_total: "Records that a destination will not get, by reason",
   plumbline_quarantine_records: "Records in quarantine",
+  plumbline_people_running: "1 while the people sync runs, 0 while it waits",
+  plumbline_people_backlog_users: "Marks that wait, by destination and lane",
+  plumbline_people_lag_oldest_seconds: "Age of the oldest mark that waits; 0 when none does",
+  plumbline_people_lag_seconds: "From the first noted change of a user to the destination's yes; live lane",
+  plumbline_people_changes_total: "Changed rows that a capture noticed",
+  plumbline_people_marks_total: "Users that changes marked",
+  plumbline_people_capture_errors_total: "Breaks and waits of a capture, by code of Postgres",
+  plumbline_people_wal_retained_bytes: "Log that the replication slot holds back",
+  plumbline_people_requests_total: "Requests with profiles by outcome",
+  plumbline_people_updates_total: "Profile updates that a destination accepted",
+  plumbline_people_quarantined_total: "Users and values left behind, each try counted",
+  plumbline_people_quarantine_users: "Users in quarantine, whole or with a property",
+  plumbline_people_broken_properties: "Properties that the database no longer fits",
 };
 
 export interface PrometheusMetrics extends Metrics {
