@@ -102,7 +102,7 @@ function anchorsOf(text: string): ReadonlySet<string> {
     [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
       heading
         .toLowerCase()
-        .replaceAll(/[^a-z0-9 -]/g, "")
+        .replaceAll(/[^a-z0-9 _-]/g, "")
         .replaceAll(" ", "-"),
     ),
   );
@@ -167,7 +167,7 @@ test("every link to a part of a people page leads to a heading", () => {
     .filter((name) => name.startsWith("people"))
     .map((name) => `docs/guide/${name}`);
   const dead = pages.flatMap((path) =>
-    [...page(path).matchAll(/\]\(((?:people[a-z-]*|configuration|json-api|operating)\.md)?#([a-z0-9-]+)\)/g)]
+    [...page(path).matchAll(/\]\(((?:\.\.\/)?[a-z-]+\.md)?#([a-z0-9_-]+)\)/g)]
       .filter(([, file, anchor = ""]) => !anchorsOf(page(file ? `docs/guide/${file}` : path)).has(anchor))
       .map(([link]) => `${path}: ${link}`),
   );
