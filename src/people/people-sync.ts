@@ -15,6 +15,7 @@ import { runJobs } from "./jobs/run-jobs.ts";
 import { canonicalUserId } from "./mapping/user-ids.ts";
 import { type PeopleContext, recompile } from "./people-context.ts";
 import { watchBacklog } from "./operate/watch-backlog.ts";
+import { captureStanding } from "./setup/capture-standing.ts";
 import { planCapture } from "./setup/plan-capture.ts";
 import { readServerFacts } from "./setup/read-server-facts.ts";
 import { writeMarks } from "./state/marks.ts";
@@ -27,6 +28,8 @@ import { createWorker, type Worker, type WorkerState } from "./sync/worker.ts";
 export interface PeopleSyncState {
   /** Set while another process works by a newer plan. */
   readonly isOutdated: boolean;
+  /** A changed plan is not followed yet: changes of its tables are not captured. It is looked at again and again. */
+  readonly isWaitingForSetup: boolean;
   readonly captures: readonly CaptureState[];
   readonly workers: readonly WorkerState[];
 }
@@ -44,7 +47,7 @@ export interface PeopleSyncOptions {
 export interface PeopleSync {
   /** Captures, jobs and workers, until `stop`. Rejects when it cannot go on by itself; nothing is lost then. */
   run(stop: AbortSignal): Promise<void>;
-  /** A changed plan; findings of level `error`: the old mapping stays. */
+  /** A changed plan; findings of level `error`: the old mapping stays, until set-up has been done where that is what is missing. */
   setLock(lock: Lock): Promise<readonly Finding[]>;
   /** Marks users by hand; resolves once the marks are committed. Ids that the database cannot have are passed over. */
   mark(userIds: readonly string[], cause: string): Promise<void>;
@@ -55,6 +58,7 @@ export interface PeopleSync {
 
 const CHECK_PLAN_MS = 1000;
 const CHECK_SCHEMA_MS = 60_000;
+const CHECK_SETUP_MS = 5000;
 
 /** Why one run under one mapping ended. */
 type Ending = "stopped" | "changed" | "outdated";
@@ -66,6 +70,8 @@ class RunningSync implements PeopleSync {
   #captures: readonly Capture[] = [];
   #workers: readonly Worker[] = [];
   #isOutdated = false;
+  /** A plan whose tables are not all watched yet. */
+  #waiting: Lock | undefined;
   /** Ends the run under the present mapping. */
   #end: (ending: Ending) => void = () => undefined;
 
@@ -77,6 +83,7 @@ class RunningSync implements PeopleSync {
   state(): PeopleSyncState {
     return {
       isOutdated: this.#isOutdated,
+      isWaitingForSetup: this.#waiting !== undefined,
       captures: this.#captures.map((capture) => capture.state()),
       workers: this.#workers.map((worker) => worker.state()),
     };
@@ -100,9 +107,17 @@ class RunningSync implements PeopleSync {
   }
 
   async setLock(lock: Lock): Promise<readonly Finding[]> {
+    this.#waiting = undefined;
     const { context, findings } = await recompile(this.#context, lock, { isPartial: false });
-    if (context) this.#replace(context);
-    return findings;
+    if (!context) return findings;
+    const standing = await captureStanding(context);
+    if (standing.isReady) {
+      this.#replace(context);
+      return findings;
+    }
+    // A table that nobody watches would be wrong in silence: the old mapping stays until it is watched.
+    this.#waiting = lock;
+    return [...findings, ...standing.findings];
   }
 
   #replace(context: PeopleContext): void {
@@ -139,6 +154,11 @@ class RunningSync implements PeopleSync {
         "Cannot sync by this plan: the running sync has another mapping",
       );
     await adoptMapping(state, mapping.hash);
+    if (before === undefined)
+      log.info(
+        {},
+        "changes are followed from now on; `plumbline people backfill` brings those who were there before",
+      );
     if (before !== undefined)
       log.info({ mapping: mapping.hash }, "the mapping changed: everybody is compared");
   }
@@ -264,12 +284,14 @@ class RunningSync implements PeopleSync {
       if (stop.aborted) return;
       try {
         if (!(await this.#isInForce())) this.#end("outdated");
+        const everyMs = this.#waiting ? CHECK_SETUP_MS : CHECK_SCHEMA_MS;
         const isDue =
-          performance.now() - checkedAt > CHECK_SCHEMA_MS ||
+          performance.now() - checkedAt > everyMs ||
           this.#workers.some((worker) => worker.state().hasSchemaError);
         if (!isDue) continue;
         checkedAt = performance.now();
-        await this.#checkSchema();
+        if (this.#waiting) await this.setLock(this.#waiting);
+        else await this.#checkSchema();
       } catch (error) {
         this.#context.log.warn(
           { detail: error instanceof Error ? error.message.slice(0, 200) : "" },

@@ -99,12 +99,18 @@ describe("ids", () => {
     ["integers", "int", "bigint", "7", "7"],
     ["big integers from small links", "bigint", "int", "7", "7"],
     ["texts with odd characters", "text", "varchar(20)", `'o''x"{},\\\\'`, `o'x"{},\\\\`],
-    ["padded texts", "char(8)", "char(8)", "'ab'", "ab"],
+    ["texts from padded links", "text", "char(8)", "'ab'", "ab"],
   ])("%s", async (_, idType, linkType, literal, id) => {
     const database = await application(`
       create table users (id ${idType} primary key); create table orders (id int primary key, user_id ${linkType});
       insert into users values (${literal}); insert into orders values (1, ${literal}), (2, null)`);
     expect(await read(database, { count: "orders", via: "user_id" })).toEqual({ [id]: 1 });
+  });
+
+  test("padded texts are refused: the log and a query spell them differently", async () => {
+    const database = await application("create table users (id char(8) primary key)");
+    const { findings } = await compile(database, { exists: "users" }, { type: "boolean" });
+    expect(findings).toMatchObject([{ id: "state-mapping", at: "state.users", level: "error" }]);
   });
 
   test("texts that are equal whatever their case lead to the user as it is spelled", async () => {

@@ -1,8 +1,9 @@
 // From a committed change to a profile: every kind of change, through the log, without a line in the application.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../support/emulator-client.ts";
+import { setUpCapture } from "../support/people-setup.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
-import { openPeopleContext } from "../../src/people/people-context.ts";
+import { openPeopleContext, recompile } from "../../src/people/people-context.ts";
 import { createPeopleSync } from "../../src/people/people-sync.ts";
 import { lockOf } from "../support/plans.ts";
 import {
@@ -150,6 +151,31 @@ describe("a changed plan", () => {
       (found) => found.get(A)?.["email_length"] === 11 && found.get(B)?.["email_length"] === 12,
     );
     expect(context.mapping.sets.length).toBeGreaterThan(1);
+  });
+
+  test("is followed only when its tables are watched", async () => {
+    const { run, start, converges, context, profiles } = await shop();
+    const { sync } = start();
+    await run(
+      `create table visits (id bigint primary key, user_id uuid not null); create index on visits (user_id)`,
+    );
+    await run(`insert into users (id, email) values ('${A}', 'a@x.example')`);
+    await converges();
+    const visits = {
+      type: "integer",
+      owner: "state",
+      from: { count: "visits", via: "visits.user_id = users.id" },
+    };
+    const lock = lockOf({ people: { ...PEOPLE, visits } });
+    expect((await sync.setLock(lock)).map(({ id }) => id)).toContain("capture-published-table-missing");
+    expect(sync.state().isWaitingForSetup).toBe(true);
+    await run(`insert into visits values (1, '${A}')`);
+    const { context: next } = await recompile(context, lock, { isPartial: false });
+    if (!next) throw new Error("no mapping");
+    await setUpCapture(next);
+    await eventually(profiles, (found) => found.get(A)?.["visits"] === 1);
+    await run(`insert into visits values (2, '${A}')`);
+    await eventually(profiles, (found) => found.get(A)?.["visits"] === 2);
   });
 
   test("a process with the older plan stops reading and sending as soon as another has the newer", async () => {

@@ -78,6 +78,11 @@ class MappingCompiler {
         message: `${text} is not unique and not null, so it is not an id`,
         fix: `Add a unique constraint and \`not null\`, or name another column.`,
       });
+    if (column.base === "bpchar")
+      this.find("state-mapping", "state.users", {
+        message: `${text} is ${column.type}, which fills short ids with spaces: the log and a query spell them differently`,
+        fix: "Make it text, or name another column.",
+      });
     const form = this.#lock.identity.user_id;
     const format = "format" in form ? form.format : "any";
     const fits =
