@@ -109,7 +109,7 @@ describe("ids", () => {
 
   test("padded texts are refused: the log and a query spell them differently", async () => {
     const database = await application("create table users (id char(8) primary key)");
-    const { findings } = await compile(database, { exists: "users" }, { type: "boolean" });
+    const { findings } = await compile(database, { count: "users" });
     expect(findings).toMatchObject([{ id: "state-mapping", at: "state.users", level: "error" }]);
   });
 
