@@ -86,13 +86,20 @@ describe("a destination that is away", () => {
     "a row that changed and changed back behind a %i is not taken for unchanged",
     async (status) => {
       const opened = await synced();
-      opened.proxy.fate = once({ kind: "cut", status });
+      let isBack = false;
+      let count = 0;
+      // Nothing gets through before the row is as it was.
+      opened.proxy.fate = () => {
+        if ((count += 1) === 1) return { kind: "cut", status };
+        return isBack ? PASS : { kind: "answer", status: 429 };
+      };
       await opened.run(setEmail("there@example.com"));
       await eventually(
         () => opened.profiles(),
         (profiles) => profiles.get(ID)?.["$email"] === "there@example.com",
       );
       await opened.run(setEmail("person1@example.com"));
+      isBack = true;
       await opened.ends();
       expect((await opened.profiles()).get(ID)?.["$email"]).toBe("person1@example.com");
     },

@@ -53,7 +53,10 @@ locked as materialized (
 ),
 gone as (delete from plumbline.marks m where m.ctid = any(array(select k.place from locked k)))`;
 
-/** A profile stays unsure where something was marked in between: it may be that very doubt. */
+/**
+ * A profile stays unsure where something was marked in between: it may be that very doubt. All marks are locked before the first profile, as a doubt
+ * locks them: the other way round the two would wait for each other.
+ */
 const ACK = `
 with ${HELD},
 stories as materialized (select n, story::jsonb as story from unnest($10::text[]) with ordinality s(story, n)),
@@ -64,7 +67,8 @@ fenced as materialized (
 ),
 ${GONE}
 insert into plumbline.profiles as p (destination, user_id, prints, story)
-select $1, f.user_id, f.prints, s.story from fenced f join stories s on s.n = f.story order by f.user_id
+select $1, f.user_id, f.prints, s.story from fenced f join stories s on s.n = f.story
+where (select count(*) from locked) >= 0 order by f.user_id
 on conflict (destination, user_id) do update set prints = excluded.prints,
   story = case when p.unsure and p.story ? 'doubt' then excluded.story || jsonb_build_object('doubt', p.story -> 'doubt') else excluded.story end,
   unsure = p.unsure and p.user_id not in (select k.user_id from locked k), acked_at = clock_timestamp()
