@@ -98,6 +98,35 @@ describe("a primary exchanged for a copy of it", () => {
     await opened.ends();
   });
 
+  test("captures by triggers notice an older copy by the position that they note now and then", async () => {
+    const { opened } = await synced({ options: { settings: SETTINGS, capture: { method: "trigger" } } });
+    await exchange(async () => {
+      await eventually(
+        () =>
+          opened.run(CHANGES).then(
+            () => true,
+            () => false,
+          ),
+        Boolean,
+      );
+      const [now] = await opened.rows("select pg_current_wal_lsn()::text as lsn");
+      await eventually(
+        () =>
+          opened.rows(
+            `select 1 from plumbline.positions where source = 'outbox' and position::pg_lsn > '${now?.["lsn"] ?? ""}'`,
+          ),
+        (rows) => rows.length === 1,
+      );
+      await opened.ends();
+    });
+    await eventually(
+      () => opened.profiles(),
+      (profiles) => profiles.get(ID)?.["$email"] === "person1@example.com",
+    );
+    await opened.run(usersSql(6, 6));
+    await opened.ends();
+  });
+
   test("a promoted copy is noticed by its timeline, also by a sync that was not running", async () => {
     const { opened, running } = await synced();
     await exchange(

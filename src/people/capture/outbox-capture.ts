@@ -5,6 +5,8 @@ import { type Queryable, type Row, sqlState } from "../database/database.ts";
 import type { Watch } from "../mapping/mapping.ts";
 import { canonicalUserId } from "../mapping/user-ids.ts";
 import type { Capture, CaptureOptions, CaptureParts, CaptureState } from "./capture.ts";
+import { ServerWatch } from "./exchange.ts";
+import { allSets } from "../mapping/mapping.ts";
 import { ChangeSet } from "./changes.ts";
 import { resolveChanges, writeResolved } from "./mark-changes.ts";
 import { holdMapping } from "../state/plan-in-force.ts";
@@ -13,6 +15,8 @@ import { holdMapping } from "../state/plan-in-force.ts";
 const TAKE_MAX = 5000;
 const POLL_MS = 50;
 const RETRY_MS = 1000;
+/** A copy that is less than this older than the server is not told from it by its position. */
+const CHECK_SERVER_MS = 2000;
 
 /** From where the table begins, by the places of its rows: it has no index, which the application's triggers would pay for. */
 const TAKE = `
@@ -48,11 +52,15 @@ export function readOutbox(rows: readonly Row[], { mapping }: CaptureParts): Cha
 export class OutboxCapture implements Capture {
   readonly #options: CaptureOptions;
   readonly #parts: CaptureParts;
+  readonly #server: ServerWatch;
+  /** On this process's clock; 0: at once. */
+  #checkServerAt = 0;
   #state: CaptureState = { method: "outbox", kind: "waiting", position: "", reason: "starting" };
 
   constructor(options: CaptureOptions, parts: CaptureParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#server = new ServerWatch(options, { name: "outbox", sets: allSets(parts.mapping) });
   }
 
   state(): CaptureState {
@@ -63,10 +71,15 @@ export class OutboxCapture implements Capture {
     while (!stop.aborted) {
       let waitMs = POLL_MS;
       try {
+        if (performance.now() >= this.#checkServerAt) {
+          await this.#server.check();
+          this.#checkServerAt = performance.now() + CHECK_SERVER_MS;
+        }
         if ((await this.#take()) === TAKE_MAX) waitMs = 0;
         this.#state = { ...this.#state, kind: "running", reason: "" };
       } catch (error) {
         waitMs = RETRY_MS;
+        this.#checkServerAt = 0;
         this.#trouble(error);
       }
       if (waitMs > 0) await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined);

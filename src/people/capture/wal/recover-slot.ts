@@ -2,7 +2,7 @@
 // A loss is noted before the slot is made anew, so that a crash in between does not hide it.
 import type { Queryable } from "../../database/database.ts";
 import type { CaptureOptions } from "../capture.ts";
-import { parseLsn, type SystemIdentity } from "./replication-client.ts";
+import { findExchange, type SystemIdentity } from "../exchange.ts";
 import { createSlot, dropSlot, readSlot } from "./slot.ts";
 
 interface Ask {
@@ -21,8 +21,6 @@ interface Gap {
   readonly isExchanged: boolean;
 }
 
-const READ_POSITION =
-  "select position, system_id, timeline::text as timeline from plumbline.positions where source = $1";
 const WRITE_POSITION = `
 insert into plumbline.positions (source, position, system_id, timeline) values ($1, '0/0', $2, $3::int)
 on conflict (source) do update set system_id = excluded.system_id, timeline = excluded.timeline, at = clock_timestamp()`;
@@ -30,9 +28,6 @@ const RESET_POSITION = "update plumbline.positions set position = '0/0' where so
 const LOST = "insert into plumbline.meta (key, value) values ($1, $2) on conflict (key) do nothing";
 const READ_LOST = "select value from plumbline.meta where key = $1";
 const FOUND = "delete from plumbline.meta where key = $1";
-const CURRENT = `
-select case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn() else pg_catalog.pg_current_wal_lsn() end::text as lsn`;
-
 function lostKey(name: string): string {
   return `lost:${name}`;
 }
@@ -58,29 +53,10 @@ async function readySlot(options: CaptureOptions, { slot, name }: Ask, isKnown: 
   await at?.("after-slot");
 }
 
-/** What the server's name, its history and the positions say. */
-async function findExchange(
-  options: CaptureOptions,
-  { identity, writtenLsn }: Ask,
-  known: Readonly<Record<string, string | null>> | undefined,
-): Promise<string | undefined> {
-  if (!known) return writtenLsn > 0n ? "the state is not the one that was written to" : undefined;
-  if (known["system_id"] !== identity.systemId)
-    return "another server: its data is not the one that was followed";
-  if (Number(known["timeline"]) !== identity.timeline)
-    return "the primary was exchanged: it may lack the last commits of the old one";
-  const position = parseLsn(known["position"] ?? "0/0");
-  if (position < writtenLsn) return "the state is older than what was written to it";
-  const [row] = await options.source.query(CURRENT);
-  if (parseLsn(row?.["lsn"] ?? "0/0") < position) return "the server is older than what was read from it";
-  return undefined;
-}
-
 async function findGap(options: CaptureOptions, ask: Ask): Promise<Gap | undefined> {
   const { state } = options;
-  const [known] = await state.query(READ_POSITION, [ask.name]);
-  const exchange = await findExchange(options, ask, known);
-  await readySlot(options, ask, known !== undefined || exchange !== undefined);
+  const { isKnown, exchange } = await findExchange(options, ask);
+  await readySlot(options, ask, isKnown || exchange !== undefined);
   if (exchange !== undefined) return { cause: exchange, isExchanged: true };
   const [lost] = await state.query(READ_LOST, [lostKey(ask.name)]);
   return lost && { cause: lost["value"] ?? "the slot was lost", isExchanged: false };

@@ -3,23 +3,8 @@
 // Source (read 2026-11): PostgreSQL 18 documentation, "Streaming Replication Protocol".
 import type { connect } from "node:net";
 import pg from "pg";
+import { formatLsn, type SystemIdentity } from "../exchange.ts";
 import { quoteLiteral, quoteName } from "../../database/identifiers.ts";
-
-/** Position of the log, `16/B374D848`, as a number. */
-export function parseLsn(text: string): bigint {
-  const [high = "0", low = "0"] = text.split("/");
-  return (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`);
-}
-
-export function formatLsn(lsn: bigint): string {
-  return `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffffffffn).toString(16).toUpperCase()}`;
-}
-
-/** Which server this is; another answer later means that the primary was exchanged. */
-export interface SystemIdentity {
-  readonly systemId: string;
-  readonly timeline: number;
-}
 
 export interface StreamHandler {
   /** A message of the plug-in, from `at` on. The buffer is only valid during the call. */

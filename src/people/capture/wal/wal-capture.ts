@@ -8,7 +8,8 @@ import type { Capture, CaptureOptions, CaptureParts, CaptureState } from "../cap
 import { ChangeCollector, type Collected } from "./collect-changes.ts";
 import { PgOutputDecoder } from "./pgoutput.ts";
 import { recoverSlot } from "./recover-slot.ts";
-import { formatLsn, ReplicationClient } from "./replication-client.ts";
+import { formatLsn } from "../exchange.ts";
+import { ReplicationClient } from "./replication-client.ts";
 import { dropSlot, isSlotBusy, readSlot } from "./slot.ts";
 import { untilVisible } from "./visibility.ts";
 import { holdMapping } from "../../state/plan-in-force.ts";
