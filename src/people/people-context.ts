@@ -75,8 +75,8 @@ export type OpenedPeople =
   | { readonly kind: "open"; readonly context: PeopleContext; readonly findings: readonly Finding[] }
   | { readonly kind: "findings"; readonly findings: readonly Finding[] };
 
-const SOURCE_CONNECTIONS = 8;
-const STATE_CONNECTIONS = 10;
+const SOURCE_CONNECTIONS = 10;
+const STATE_CONNECTIONS = 12;
 
 /** @throws {AppError} `PEOPLE_DATABASE_UNREACHABLE` with Postgres's code, never with the address. */
 export async function checkReachable(database: Database, what: string): Promise<void> {

@@ -24,7 +24,7 @@ export interface KnownUser {
  * the statistics say.
  */
 const KNOWN = `
-select u.user_id, p.prints::text as prints, p.unsure, p.acked_at::text as acked_at,
+select u.user_id, p.prints, p.unsure, p.acked_at::text as acked_at,
   extract(epoch from clock_timestamp() - p.acked_at) * 1000 as acked_age_ms, m.user_id is not null as pending, q.user_id is not null as quarantined
 from unnest($2::text[]) u(user_id)
 left join lateral (select p.prints, p.unsure, p.acked_at from plumbline.profiles p where p.destination = $1 and p.user_id = u.user_id offset 0) p on true

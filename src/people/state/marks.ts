@@ -21,6 +21,7 @@ export interface MarkOptions {
 /** `part` of a user, the same on every machine. */
 const PART = "(pg_catalog.hashtextextended(m.user_id, 0) & 63)::smallint";
 
+/** A mark that comes from the bulk lane into the live one stands at the end of the queue there, where the next look begins. */
 const MARK = `
 insert into plumbline.marks as k (destination, user_id, part, sets, lane, cause)
 select d.destination, m.user_id, ${PART}, m.sets, $4::smallint, $5
@@ -28,7 +29,8 @@ from unnest($1::text[]) d(destination), unnest($2::text[], $3::bigint[]) m(user_
 order by d.destination, m.user_id
 on conflict (destination, user_id) do update set version = k.version + 1, sets = k.sets | excluded.sets,
   lane = least(k.lane, excluded.lane), cause = excluded.cause,
-  not_before = case when k.attempts > 0 then k.not_before else least(k.not_before, excluded.not_before) end`;
+  not_before = case when k.attempts > 0 then k.not_before when k.lane > excluded.lane then excluded.not_before
+    else least(k.not_before, excluded.not_before) end`;
 
 /** Rows of one statement; more are written in several. */
 const MARKS_PER_STATEMENT = 5000;
@@ -59,6 +61,8 @@ export interface Claim {
   readonly version: string;
   readonly lane: Lane;
   readonly firstAtMs: number;
+  /** When it became due, on the database's clock. */
+  readonly dueAtMs: number;
   readonly attempts: number;
   readonly cause: Cause;
   /** Property name → keyed hash; `undefined`: nothing was ever acknowledged. */
@@ -75,12 +79,12 @@ export interface Claim {
  */
 const CLAIM = `
 select m.user_id, m.part, (case when p.user_id is null or p.unsure then -1 else m.sets end)::text as sets, m.version::text as version, m.lane,
-  m.attempts, m.cause, (extract(epoch from m.first_at) * 1000)::bigint as first_at, p.prints::text as prints, coalesce(p.unsure, false) as unsure,
+  m.attempts, m.cause, (extract(epoch from m.first_at) * 1000)::bigint as first_at, floor(extract(epoch from m.not_before) * 1000)::bigint as due_at, p.prints, coalesce(p.unsure, false) as unsure,
   case when q.user_id is null then 'no' when q.property is null then 'user' else 'property' end as quarantined
 from (
   select * from plumbline.marks
-  where destination = $1 and lane = $2::smallint and not_before <= clock_timestamp() and part = any($3::smallint[])
-    and user_id not in (select unnest($4::text[]))
+  where destination = $1 and lane = $2::smallint and not_before >= pg_catalog.to_timestamp($6::float8 / 1000) and not_before <= clock_timestamp()
+    and part = any($3::smallint[]) and user_id not in (select unnest($4::text[]))
   order by not_before limit $5
 ) m
 left join lateral (select p.user_id, p.prints, p.unsure from plumbline.profiles p where p.destination = $1 and p.user_id = m.user_id offset 0) p on true
@@ -95,6 +99,7 @@ function readClaim(row: Row): Claim {
     version: row["version"] ?? "0",
     lane: row["lane"] === "0" ? "live" : "bulk",
     firstAtMs: Number(row["first_at"]),
+    dueAtMs: Number(row["due_at"]),
     attempts: Number(row["attempts"]),
     cause: row["cause"] ?? "",
     prints:
@@ -112,11 +117,13 @@ export interface ClaimOptions {
   /** Users with a request under way. */
   readonly busy: readonly string[];
   readonly limit: number;
+  /** Only marks that became due at this moment or later, on the database's clock; 0: all. */
+  readonly fromMs: number;
 }
 
 /** Marks that are due, oldest first. Nothing is written: the lease of the partition is what makes them this worker's. */
 export async function claimMarks(database: Queryable, options: ClaimOptions): Promise<readonly Claim[]> {
-  const { destination, lane, parts, busy, limit } = options;
-  const rows = await database.query(CLAIM, [destination, LANES[lane], parts, busy, limit], "plumbline-claim");
-  return rows.map(readClaim);
+  const { destination, lane, parts, busy, limit, fromMs } = options;
+  const values = [destination, LANES[lane], parts, busy, limit, fromMs];
+  return (await database.query(CLAIM, values, "plumbline-claim")).map(readClaim);
 }

@@ -30,11 +30,11 @@ create table plumbline.marks (
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
 create index marks_due on plumbline.marks (destination, lane, not_before);
 
--- What a destination has acknowledged, as keyed hashes by property name.
+-- What a destination has acknowledged, as keyed hashes by property name: JSON, kept as text, which nothing in the database looks into.
 create table plumbline.profiles (
   destination text not null,
   user_id text not null,
-  prints jsonb not null,
+  prints text not null,
   -- The destination may hold something else: the next update sends everything.
   unsure boolean not null default false,
   story jsonb not null default '{}',

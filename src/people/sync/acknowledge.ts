@@ -61,7 +61,7 @@ const ACK = `
 with ${HELD},
 stories as materialized (select n, story::jsonb as story from unnest($10::text[]) with ordinality s(story, n)),
 fenced as materialized (
-  select i.user_id, i.version, i.prints::jsonb as prints, i.story
+  select i.user_id, i.version, i.prints, i.story
   from unnest($5::text[], $6::smallint[], $7::bigint[], string_to_array($8::text, E'\n'), $9::int[]) i(user_id, part, version, prints, story)
   join held h on h.part = i.part
 ),

@@ -28,8 +28,10 @@ interface Draft {
 }
 
 const SNAPSHOT = "begin isolation level repeatable read read only";
-const POSITION =
-  "select case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn() else pg_catalog.pg_current_wal_lsn() end::text as lsn";
+/** Which of the users exist, and in a row without a user where the log is. */
+const headSql = (existsSql: string): string =>
+  `select null as user_id, case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn() else pg_catalog.pg_current_wal_lsn() end::text as lsn
+union all select e.user_id, null from (${existsSql}) e`;
 
 function fill(
   set: PropertySet,
@@ -73,20 +75,21 @@ export async function readState(
     ask.userIds.map((id) => [id, { exists: false, values: {}, unreadable: {}, revisitAt: undefined }]),
   );
   const position = await database.transaction(async (tx) => {
-    const [first] = await tx.query(POSITION, [], "plumbline-position");
-    for (const { user_id: id } of await tx.query(
-      mapping.existsSql,
+    let lsn = "";
+    for (const row of await tx.query(
+      headSql(mapping.existsSql),
       [ask.userIds],
       `plumbline-exists-${mapping.hash}`,
     )) {
-      const draft = drafts.get(id ?? "");
+      lsn = row["lsn"] ?? lsn;
+      const draft = drafts.get(row["user_id"] ?? "");
       if (draft) draft.exists = true;
     }
     for (const set of mapping.sets) {
       if (!hasSet(ask.sets, set.index)) continue;
       fill(set, await tx.query(set.sql, [ask.userIds], `plumbline-set-${set.index}-${mapping.hash}`), drafts);
     }
-    return first?.["lsn"] ?? "";
+    return lsn;
   }, SNAPSHOT);
   return { users: drafts, position };
 }

@@ -4,8 +4,9 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, Pace, type PaceState, WakeUp } from "../../core/index.ts";
 import { sqlState } from "../database/database.ts";
+import { DueFrom } from "../state/due-from.ts";
 import { Leases } from "../state/leases.ts";
-import { claimMarks, type Lane } from "../state/marks.ts";
+import { type Claim, claimMarks, type Lane } from "../state/marks.ts";
 import { dueRevisits } from "./revisits.ts";
 import { isSchemaError } from "./read-batch.ts";
 import { type Batch, type BatchOptions, BatchRunner } from "./run-batch.ts";
@@ -34,15 +35,24 @@ export interface Worker {
 const ERROR_PAUSE_MS = 500;
 const LANE_NAMES: readonly Lane[] = ["live", "bulk"];
 
+/** A user in a batch: whatever is marked meanwhile waits for its end. */
+interface BusyUser {
+  readonly part: number;
+  readonly lane: Lane;
+}
+
 class SyncWorker implements Worker {
   readonly #options: WorkerOptions;
   readonly #owner = randomUUID();
   readonly #leases: Leases;
   readonly #pace: Pace;
   readonly #wakeUp = new WakeUp();
-  readonly #busy = new Map<string, number>();
+  readonly #busy = new Map<string, BusyUser>();
   readonly #batches: BatchRunner;
   readonly #running = new Map<Promise<void>, Lane>();
+  readonly #dueFrom: Readonly<Record<Lane, DueFrom>> = { live: new DueFrom(), bulk: new DueFrom() };
+  /** When the bulk lane is looked at again, after it was empty. */
+  #bulkAt = 0;
   #hasSchemaError = false;
   /** Counts wakes, so that one during a look at the marks is not lost. */
   #wakes = 0;
@@ -117,7 +127,7 @@ class SyncWorker implements Worker {
     const wakeUp = new WakeUp();
     while (!stop.aborted) {
       try {
-        await this.#leases.renew((part) => [...this.#busy.values()].includes(part));
+        await this.#leases.renew((part) => [...this.#busy.values()].some((user) => user.part === part));
         await dueRevisits(this.#options.state, this.#options.destination);
         this.wake();
       } catch (error) {
@@ -143,22 +153,20 @@ class SyncWorker implements Worker {
   }
 
   async #startBatches(stop: AbortSignal, cut: AbortSignal): Promise<boolean> {
-    const { settings, state, destination } = this.#options;
-    const leases = this.#leases.held(settings.requestTimeoutMs);
+    const leases = this.#leases.held(this.#options.settings.requestTimeoutMs);
     const parts = leases.map(({ part }) => part);
     if (parts.length === 0) return false;
     let isStarted = false;
     for (const lane of this.#freeLanes()) {
       if (stop.aborted) break;
+      // Every change of the live lane wakes the worker; the bulk lane, found empty, can wait a moment.
+      if (lane === "bulk" && performance.now() < this.#bulkAt) continue;
       try {
-        const claims = await claimMarks(state, {
-          destination,
-          lane,
-          parts,
-          busy: [...this.#busy.keys()],
-          limit: lane === "live" ? settings.liveBatchUsers : settings.bulkBatchUsers,
-        });
-        if (claims.length === 0) continue;
+        const claims = await this.#claim(lane, parts);
+        if (claims.length === 0) {
+          if (lane === "bulk") this.#bulkAt = performance.now() + this.#options.settings.pollMs;
+          continue;
+        }
         isStarted = true;
         this.#start({ claims, leases }, lane, cut);
       } catch (error) {
@@ -169,9 +177,35 @@ class SyncWorker implements Worker {
     return isStarted;
   }
 
+  /**
+   * Users of the other lane's batches are few among the marks of this one: they are left out here, and not sent along with every question. Whoever
+   * was busy when the question was asked is left out: the answer may be of before that batch's end.
+   */
+  async #claim(lane: Lane, parts: readonly number[]): Promise<readonly Claim[]> {
+    const { settings, state, destination } = this.#options;
+    const others = new Set<string>();
+    const busy: string[] = [];
+    for (const [userId, user] of this.#busy)
+      if (user.lane === lane) busy.push(userId);
+      else others.add(userId);
+    const limit = lane === "live" ? settings.liveBatchUsers : settings.bulkBatchUsers;
+    const dueFrom = this.#dueFrom[lane];
+    const look = dueFrom.next();
+    try {
+      const found = await claimMarks(state, { destination, lane, parts, busy, limit, fromMs: look.fromMs });
+      const claims = found.filter(({ userId }) => !others.has(userId));
+      const leftOut = found.filter(({ userId }) => others.has(userId));
+      dueFrom.saw(look, { claims, leftOut, isCut: found.length === limit });
+      return claims;
+    } catch (error) {
+      dueFrom.failed();
+      throw error;
+    }
+  }
+
   #start(batch: Batch, lane: Lane, cut: AbortSignal): void {
     const { claims } = batch;
-    for (const { userId, part } of claims) this.#busy.set(userId, part);
+    for (const { userId, part } of claims) this.#busy.set(userId, { part, lane });
     const work = this.#batches
       .run(batch, cut)
       .then(() => {
@@ -184,6 +218,7 @@ class SyncWorker implements Worker {
       })
       .finally(() => {
         for (const { userId } of claims) this.#busy.delete(userId);
+        for (const from of Object.values(this.#dueFrom)) from.ended(claims);
         this.#running.delete(work);
         this.wake();
       });
