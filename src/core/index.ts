@@ -38,3 +38,11 @@ export type {
 } from "./ports.ts";
 export { VERDICTS, type Repair, type Verdict } from "./verdict.ts";
 export { WakeUp } from "./wake-up.ts";
+export type {
+  DictionaryEntry,
+  ExportWindow,
+  ProfilePage,
+  ProfileQuery,
+  ProviderReader,
+  ProviderReadLimits,
+} from "./provider-reading.ts";
