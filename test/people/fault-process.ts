@@ -1,7 +1,7 @@
 // The sync as a process that can be killed for real: at a named point, or from outside.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import type { CaptureSettings } from "../../src/people/capture/capture-plan.ts";
@@ -39,6 +39,8 @@ function program(): string {
     const directory = join(root, "node_modules/.cache/plumbline");
     mkdirSync(directory, { recursive: true });
     bundle = join(directory, `fault-child-${process.pid}.mjs`);
+    const made = bundle;
+    process.once("exit", () => rmSync(made, { force: true }));
     buildSync({
       entryPoints: [join(root, "test/people/fault-child.ts")],
       outfile: bundle,

@@ -38,8 +38,6 @@ delete from plumbline.intents i where i.destination = $1 and i.owner <> $2
   and not exists (select 1 from plumbline.leases l where l.destination = $1 and l.owner = i.owner and l.until > clock_timestamp())
 returning array_to_json(i.user_ids)::text as user_ids`;
 
-export { markUnsure } from "./doubt.ts";
-
 export interface LeaseSettings {
   readonly leaseMs: number;
   readonly settleMs: number;
