@@ -4,6 +4,8 @@ import type { ProfileAnswer, StoredProfile } from "./ports.ts";
 
 /** Which profiles, and which of their properties. */
 export interface ProfileQuery {
+  /** Only these ids, at most a page of them; a provider that has joined ids answers one profile for all of them. */
+  readonly ids?: readonly string[];
   /** The provider's own filter expression; absent: all. */
   readonly where?: string;
   /** Only these properties; absent: all. */

@@ -105,9 +105,28 @@ export type PrivacyOperation =
       readonly disclosure: "Data" | "Categories" | "Sources";
     };
 
+/** Both ids have a profile: whose value stays where both have one. `skip`: the pair is left alone and told. */
+export type IdConflict = "keep_new" | "keep_old" | "skip";
+
+/** Old ids become immutable ones. `mapping`: NDJSON with `old` and `new`, beside the change set; the ids stand nowhere else. */
+export type IdOperation =
+  /** Original id merge: old and new id become one cluster, for ever. */
+  | { readonly do: "merge_ids"; readonly mapping: string; readonly onConflict: IdConflict }
+  /** Simplified id merge: the profile is copied to the new id, read back, and the old one deleted. */
+  | { readonly do: "move_profiles"; readonly mapping: string; readonly onConflict: IdConflict }
+  /** Events of a window under their old ids are imported again under the new ones; the old ones must be deleted. */
+  | {
+      readonly do: "reimport_ids";
+      readonly mapping: string;
+      readonly from: string;
+      readonly to: string;
+      readonly events?: readonly string[];
+    };
+
 export type Operation =
   | PropertyOperation
   | ProfileOperation
+  | IdOperation
   | DictionaryOperation
   | EventOperation
   | PrivacyOperation;
