@@ -65,19 +65,28 @@ export type ProfileOperation =
       readonly merge: boolean;
     };
 
-/** What happens to names in the provider's dictionary. */
-export interface DictionaryOperation {
-  readonly do: "dictionary";
+/** What one name in the provider's dictionary becomes. What is not set stays as it is; `null` clears. */
+export interface DictionaryChange {
   readonly entity: "event" | "profile";
+  /** Of the event; of a profile `$user`, or the key of a group. */
   readonly name: string;
+  /** Of a property of the entity; absent: the entity itself. */
   readonly property?: string;
   readonly set: {
-    readonly hidden?: boolean;
-    readonly dropped?: boolean;
-    readonly description?: string;
-    readonly displayName?: string;
-    readonly tags?: readonly string[];
+    readonly hidden?: boolean | null;
+    /** Events and their properties only. */
+    readonly dropped?: boolean | null;
+    readonly description?: string | null;
+    readonly displayName?: string | null;
+    /** Of an event, not of a property. */
+    readonly tags?: readonly string[] | null;
   };
+}
+
+/** Many names in one step: a dictionary takes five requests a minute, and one for each name would take hours. */
+export interface DictionaryOperation {
+  readonly do: "dictionary";
+  readonly entries: readonly DictionaryChange[];
 }
 
 export type EventOperation =
