@@ -9,6 +9,9 @@ const CHROMIUM_ARGS = [
   "--disable-sync",
 ];
 
+/** Ctrl-C is for the example to answer: by itself the driver would end the whole process. */
+const SIGNALS = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
+
 /** The packaged Chromium first (Linux x64), then the Chrome that is installed. */
 async function launch() {
   const { chromium } = await import("playwright-core");
@@ -20,9 +23,10 @@ async function launch() {
         // In one process the browser would end with its first visitor.
         args: [...packaged.args.filter((flag) => flag !== "--single-process"), ...CHROMIUM_ARGS],
         headless: true,
+        ...SIGNALS,
       });
     },
-    () => chromium.launch({ channel: "chrome", args: CHROMIUM_ARGS, headless: true }),
+    () => chromium.launch({ channel: "chrome", args: CHROMIUM_ARGS, headless: true, ...SIGNALS }),
   ];
   const reasons = [];
   for (const attempt of attempts) {

@@ -2,7 +2,7 @@
 export type { CaptureMethod, CapturePlan, CaptureSettings, TableCapture } from "./capture/capture-plan.ts";
 export { CAPTURE_NAME } from "./capture/capture-plan.ts";
 export { type Database, openDatabase, sqlState } from "./database/database.ts";
-export { shortName } from "./database/identifiers.ts";
+export { quoteTable, shortName } from "./database/identifiers.ts";
 export { type Catalogue, readCatalogue } from "./mapping/catalogue.ts";
 export { type CompiledMapping, compileMapping } from "./mapping/compile-mapping.ts";
 export { type ExplainedMapping, explainMapping } from "./mapping/explain-mapping.ts";
@@ -23,6 +23,12 @@ export {
   type PeopleSyncOptions,
   type PeopleSyncState,
 } from "./people-sync.ts";
+export type { ExternalDrift } from "./operate/drift-tally.ts";
+export { type ErasureProgress, pollErasures, runErasure, startErasure } from "./operate/erase.ts";
+export { type DestinationExplanation, explainUser, type UserExplanation } from "./operate/explain.ts";
+export { externalDrift, type ExternalDriftOptions } from "./operate/external-drift.ts";
+export { type InternalDrift, internalDrift, type InternalDriftOptions } from "./operate/internal-drift.ts";
+export { type DestinationStatus, peopleStatus, type PeopleStatus } from "./operate/status.ts";
 export type { DeletedUsers } from "./sync/plan-update.ts";
 export { SYNC_SETTINGS, type SyncSettings } from "./sync/settings.ts";
 export type { AcknowledgedNotice } from "./sync/run-batch.ts";

@@ -1,7 +1,8 @@
 // The shop page. Release 2 tracks with the client that `plumbline generate` made from the plan.
 // `?release=1` is a release from before the plan, with plain calls to the SDK: other names, other spellings, text where numbers belong.
-import { setTheme, userSignsOut, userSignsUp } from "../analytics/web/account";
+import { userSignsOut, userSignsUp } from "../analytics/web/account";
 import { mixpanelSink } from "../analytics/web/mixpanel-browser";
+import { setTheme } from "../analytics/web/people";
 import { connect, identify } from "../analytics/web/plumbline";
 import { checkoutStarted, itemAddedToCart, productViewed } from "../analytics/web/shopping";
 
@@ -74,7 +75,8 @@ async function checkOut() {
   if (old) window.mixpanel.track("Checkout button clicked", { item_count: String(cart.length) });
   else checkoutStarted({ item_count: cart.length });
   if (!user) await signUp();
-  await post("/api/orders", { user: user.id, total: cart.reduce((sum, item) => sum + item.price, 0), old });
+  const total = cart.reduce((sum, item) => sum + item.price, 0);
+  await post("/api/orders", { user: user.id, items: cart.map(({ id }) => id), total, old });
   cart.length = 0;
   byId("count").textContent = "0";
   byId("checkout").disabled = true;

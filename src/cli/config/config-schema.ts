@@ -38,6 +38,7 @@ const DESTINATION = object(
       { username: text("Name"), secret: text("Secret; best as `${NAME}`") },
       ["username", "secret"],
     ),
+    erasure_token: text("OAuth token of a person, for `people erase`: deletion takes no service account"),
     route: {
       enum: ["import", "track"],
       description: "How events go. Default: `import` with a service account, else `track`",

@@ -19,6 +19,7 @@ export interface ConfigDestination {
   readonly token: string;
   readonly projectId: number | undefined;
   readonly serviceAccount: { readonly username: string; readonly secret: string } | undefined;
+  readonly erasureToken: string | undefined;
   readonly route: "import" | "track" | undefined;
   readonly timeoutMs: number | undefined;
   readonly eventsPerSecond: number | undefined;

@@ -54,6 +54,7 @@ interface RawConfig {
         readonly token: string;
         readonly project_id?: number;
         readonly service_account?: { readonly username: string; readonly secret: string };
+        readonly erasure_token?: string;
         readonly route?: "import" | "track";
         readonly timeout_ms?: number;
         readonly events_per_second?: number;
@@ -183,6 +184,7 @@ function toDestination([name, raw]: readonly [
     token: raw.token,
     projectId: raw.project_id,
     serviceAccount: raw.service_account,
+    erasureToken: raw.erasure_token,
     route: raw.route,
     timeoutMs: raw.timeout_ms,
     eventsPerSecond: raw.events_per_second,

@@ -5,20 +5,23 @@ import { AggregatorRegistry, type Registry } from "prom-client";
 import type { LogStats } from "../../core/index.ts";
 import type { DeliveryState } from "../../delivery/index.ts";
 import type { Address } from "../config/config.ts";
+import type { PeopleReport } from "../people/people-service.ts";
 
 export interface Status {
   readonly plan: { readonly name: string; readonly hash: string; readonly loadedAt: string };
   readonly logs: readonly LogStats[];
   readonly quarantine: number;
   readonly destinations: readonly DeliveryState[];
+  /** Absent where no people sync is configured. */
+  readonly people?: PeopleReport;
 }
 
 export interface AdminOptions {
   readonly listen: Address;
   readonly token: string | undefined;
   readonly registry: Registry;
-  /** Refreshes gauges and gives the pipeline's own metrics. */
-  readonly collect: () => Promise<readonly object[]>;
+  /** Refreshes gauges and gives the metrics of each other thread. */
+  readonly collect: () => Promise<readonly (readonly object[])[]>;
   readonly status: () => Promise<Status>;
   /** Reasons why it is not ready; empty when it is. */
   readonly unready: () => readonly string[];
@@ -55,7 +58,7 @@ export async function startAdmin(
   server.get("/metrics", async (_, reply) => {
     const others = await options.collect();
     const own = await options.registry.getMetricsAsJSON();
-    const merged = AggregatorRegistry.aggregate([own, [...others]]);
+    const merged = AggregatorRegistry.aggregate([own, ...others.map((each) => [...each])]);
     return reply.type(merged.contentType).send(await merged.metrics());
   });
   server.get("/v1/status", () => options.status());

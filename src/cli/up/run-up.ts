@@ -1,7 +1,7 @@
 // The gateway as one running thing: journal, public port, pipeline, admin port, plan reload. `plumbline up` and the example start this.
-// Order of starting: plan → journal → pipeline → public port. Order of stopping: public port → pipeline → journal.
+// Order of starting: plan → journal → pipeline → people sync → public port. Order of stopping: the other way round.
 import { setTimeout as sleep } from "node:timers/promises";
-import { AppError, type Clock, OUTBOX_LOG, type PeopleMarks } from "../../core/index.ts";
+import { AppError, type Clock, OUTBOX_LOG } from "../../core/index.ts";
 import { deliveryConsumer } from "../../delivery/index.ts";
 import {
   judgeNow,
@@ -16,6 +16,7 @@ import {
   type VerdictNotice,
 } from "../../gateway/index.ts";
 import { type EmbeddedJournal, openJournal } from "../../journal/index.ts";
+import type { AcknowledgedNotice } from "../../people/index.ts";
 import type { Lock } from "../../plan/index.ts";
 import { makePinoLog } from "../adapters/pino-log.ts";
 import { makePrometheusMetrics, type PrometheusMetrics } from "../adapters/prometheus-metrics.ts";
@@ -26,6 +27,7 @@ import { type Status, startAdmin } from "./admin-server.ts";
 import { checkSources, makeLiveSources } from "./live-sources.ts";
 import { type LoadedPlan, loadPlan } from "./load-plan.ts";
 import { journalDirectory, makeReceivers, snapshotOf, startPipeline } from "./pipeline.ts";
+import { type RunningPeople, startPeopleInline, startPeopleThread } from "./people-thread.ts";
 import { type RunningPipeline, startPipelineThread } from "./pipeline-thread.ts";
 import { archivePlan } from "./plan-archive.ts";
 import { watchPlan } from "./plan-watch.ts";
@@ -36,6 +38,8 @@ export interface UpOptions {
   readonly config: Config;
   /** Verdicts as they fall, for a terminal. */
   readonly onVerdicts?: (notices: readonly VerdictNotice[]) => void;
+  /** Profiles that a destination has acknowledged, for a terminal. */
+  readonly onProfiles?: (notices: readonly AcknowledgedNotice[]) => void;
 }
 
 export interface RunningUp {
@@ -147,8 +151,8 @@ class Up implements RunningUp {
   #loadedAt: number;
   #journal: EmbeddedJournal | undefined;
   #pipeline: RunningPipeline | undefined;
-  /** Takes marks of `POST /v1/people`; there before the public port opens, or never. */
-  #people: PeopleMarks | undefined;
+  /** There before the public port opens, or never: it takes the marks of `POST /v1/people`. */
+  #people: RunningPeople | undefined;
   #setSources: (lock: Lock) => void = () => undefined;
   gatewayUrl = "";
   adminUrl = "";
@@ -182,11 +186,21 @@ class Up implements RunningUp {
     this.#pipeline = pipeline;
     this.#closers.push(() => pipeline.close());
     this.#closers.push(keepRetention(journal, config, this.#log));
+    await this.#startPeople();
     await this.#startPublicPort(journal, pipeline);
     await this.#startAdminPort();
     const watch = watchPlan(() => void this.reload());
     watch.setFiles(files);
     this.#closers.push(() => watch.close());
+  }
+
+  async #startPeople(): Promise<void> {
+    const { config, onProfiles: onAcknowledged } = this.#options;
+    if (!config.people) return;
+    const parts = { config, lock: this.#lock, log: this.#log, metrics: this.#metrics, onAcknowledged };
+    const people = config.pipeline === "thread" ? await startPeopleThread(parts) : startPeopleInline(parts);
+    this.#people = people;
+    this.#closers.push(() => people.close());
   }
 
   #markTaker(): { readonly people?: MarkTaker } {
@@ -232,16 +246,22 @@ class Up implements RunningUp {
       registry: this.#metrics.registry,
       collect: () => this.#collect(),
       status: () => this.status(),
-      unready: () => (this.#pipeline?.isRunning === true ? [] : ["the pipeline is not running"]),
-      resume: (name) => this.#pipeline?.resume(name),
+      unready: () => [
+        ...(this.#pipeline?.isRunning === true ? [] : ["the pipeline is not running"]),
+        ...(this.#people?.unready() ?? []),
+      ],
+      resume: (name) => {
+        this.#pipeline?.resume(name);
+        this.#people?.resume(name);
+      },
       reload: () => this.reload(),
     });
     this.adminUrl = admin.url;
     this.#closers.push(() => admin.close());
   }
 
-  async #collect(): Promise<readonly object[]> {
-    const report = await this.#pipeline?.report();
+  async #collect(): Promise<readonly (readonly object[])[]> {
+    const [report, people] = await Promise.all([this.#pipeline?.report(), this.#people?.report()]);
     const journal = this.#journal;
     if (!report || !journal) return [];
     for (const log of [RAW_LOG, OUTBOX_LOG]) {
@@ -262,11 +282,13 @@ class Up implements RunningUp {
         { destination },
         pace.kind === "paused" ? 1 : pace.kind === "holding" ? 0.5 : 0,
       );
-    return report.metrics;
+    if (this.#people)
+      this.#metrics.gauge("plumbline_people_running", {}, this.#people.unready().length === 0 ? 1 : 0);
+    return [report.metrics, people?.metrics ?? []];
   }
 
   async status(): Promise<Status> {
-    const report = await this.#pipeline?.report();
+    const [report, people] = await Promise.all([this.#pipeline?.report(), this.#people?.report()]);
     const journal = this.#journal;
     return {
       plan: {
@@ -277,6 +299,7 @@ class Up implements RunningUp {
       logs: journal ? [RAW_LOG, OUTBOX_LOG].map((log) => journal.stats(log)) : [],
       quarantine: journal?.table("quarantine").count() ?? 0,
       destinations: report?.states ?? [],
+      ...(people ? { people: people.report } : {}),
     };
   }
 
@@ -291,6 +314,7 @@ class Up implements RunningUp {
       this.#loadedAt = this.#clock.now();
       this.#setSources(lock);
       this.#pipeline?.setLock(lock);
+      this.#people?.setLock(lock);
       this.#log.info({ plan: lock.name, hash: lock.hash }, "a new plan holds from now on");
       return Promise.resolve([]);
     } catch (error) {
