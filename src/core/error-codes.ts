@@ -51,6 +51,24 @@ export const ERROR_HINTS = {
   JOURNAL_LOCKED: "Another gateway uses this data folder. Stop it, or give each its own `data`.",
   JOURNAL_UNREADABLE:
     "The broken files were moved aside and kept. Restore a backup, or start again without them.",
+  // cleanup
+  CLEANUP_BACKUP_BROKEN:
+    "Bring the run's folder back from a copy. Without its backup nothing of the step can be undone, and apply does not go on.",
+  CLEANUP_CHANGED_SINCE:
+    "Give the changed set a new name, or finish the run with the file, plan and destination that it began with.",
+  CLEANUP_LOCKED:
+    "Wait for the other run, or stop it. Where it ran on a machine that is gone, remove the file `lock` in the run's folder.",
+  CLEANUP_NOT_APPLIED: "Apply the change set first; look at `data` in the configuration.",
+  CLEANUP_OPERATION_UNKNOWN:
+    "Operations are listed in docs/guide/cleaning-up.md; some have to be switched on.",
+  CLEANUP_REFUSED:
+    "Look at host, token, `project_id` and `service_account` of the destination; then run it again: it goes on where it stopped.",
+  CLEANUP_STOPPED: "Run it again: it goes on where it stopped.",
+  CLEANUP_SURPRISE:
+    "Look at what is different; then correct `expect` in the change set, or make it anew with `plumbline clean plan`.",
+  CLEANUP_TOO_MANY_FAILURES:
+    "Look at the reasons in the report; when they are understood, run it again with a higher `--max-failures`.",
+  CLEANUP_WAIT_TOO_LONG: "Run it again later: it goes on where it stopped. `--wait` lets it wait longer.",
   // people
   PEOPLE_DATABASE_UNREACHABLE:
     "Look at `people.database` and `people.state`: host, port, user and password, and that the server takes connections.",

@@ -132,6 +132,8 @@ export interface DeliveryLimits {
   readonly parallelEventRequests: number;
   /** Users with profile updates under way at once are spread over this many lanes; one request a lane. */
   readonly parallelProfileRequests: number;
+  /** Profile updates a second at most; `undefined`: as fast as it answers. */
+  readonly profileUpdatesPerSecond?: number;
   /** Oldest event time that the configured route takes, in days; `undefined` is any age. */
   readonly eventMaxAgeDays?: number;
 }

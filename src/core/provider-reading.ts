@@ -8,6 +8,10 @@ export interface ProfileQuery {
   readonly ids?: readonly string[];
   /** The provider's own filter expression; absent: all. */
   readonly where?: string;
+  /** Only profiles that have at least one of these properties. */
+  readonly havingAny?: readonly string[];
+  /** Only profiles that have none of these properties. */
+  readonly lacking?: readonly string[];
   /** Only these properties; absent: all. */
   readonly properties?: readonly string[];
   /** Key of a group; absent: users. */

@@ -1,10 +1,10 @@
-// How one kind of step is done and undone. The engine owns lock, journal, backup files, order and report; an executor owns what its operation means.
-// Invariant for every executor: what it will change is in the backup, on disk, before it is changed; a step that is run again after a crash
-// finishes what is left and repeats only what is absolute.
-import type { Clock, Log, Provider, ProviderReader } from "../../core/index.ts";
+// How one kind of step is done and undone. The engine owns lock, journal, backup files, limits, order and report; an executor owns what its
+// operation means. Invariant for every executor: what it will change is in the backup, on disk, before it is changed; a step that is run again
+// after a crash finishes what is left and repeats only what is absolute.
+import type { Clock, JsonValue, Log, Provider, ProviderReader } from "../../core/index.ts";
 import type { ChangeSet, Operation, Reversibility, Step } from "../change-set/change-set.ts";
 
-/** What one step came to. `failed` names reasons and counts, never values. */
+/** What one step came to. `failed` and `skippedBecause` name reasons and counts, never values. */
 export interface StepReport {
   readonly step: string;
   readonly selected: number;
@@ -15,21 +15,69 @@ export interface StepReport {
   /** Read back afterwards: how many, and how many were not as they should be. */
   readonly verified: { readonly checked: number; readonly wrong: number };
   readonly requests: number;
+  /** What a person has to know or do: what cannot be undone, what is left over. */
+  readonly notes?: readonly string[];
 }
 
-/** What a step can remember across a crash: small JSON values by key, durable when the promise resolves. */
+/**
+ * What a step can remember across a crash: small JSON values by key, durable when the promise resolves. Apply and undo share it: undo reads
+ * what apply wrote, and prefixes its own keys with `undo`. The engine's own keys begin with `engine.`.
+ */
 export interface StepJournal {
   get(key: string): unknown;
-  put(key: string, value: unknown): Promise<void>;
+  /** In the order in which they were put for the first time. */
+  keys(): Iterable<string>;
+  put(key: string, value: JsonValue): Promise<void>;
 }
 
 /** Backup of a step: records appended in order, checksummed, compressed, readable from any record on. */
 export interface StepBackup {
-  /** Durable when the promise resolves. Answers how many records there are now. */
-  append(records: readonly object[]): Promise<number>;
+  /**
+   * Durable when the promise resolves; answers how many records there are now. `mark` is kept with the records in one: where a walk goes on
+   * after them. No records and a new mark is fine.
+   */
+  append(records: readonly object[], mark?: JsonValue): Promise<number>;
   readonly count: number;
-  /** Records from `from` on (0 is the first). */
+  /** The mark of the last append that had one. */
+  readonly mark: JsonValue | undefined;
+  /**
+   * Records from `from` on (0 is the first).
+   *
+   * @throws {AppError} `CLEANUP_BACKUP_BROKEN` when a checksum does not fit.
+   */
   read(from?: number): AsyncIterable<object>;
+}
+
+/** `query`: profiles and events read; `export`: raw exports; `update`: profile updates, `count` of them; `app`: management and privacy. */
+export type RequestKind = "query" | "export" | "update" | "app";
+
+/** The provider's limits, and what its answers said about them. One request at a time asks; `askProvider` does it for questions. */
+export interface StepLimits {
+  /**
+   * Waits until a request may go; false when the signal came first.
+   *
+   * @throws {AppError} `CLEANUP_WAIT_TOO_LONG` when that is further away than the command may wait.
+   */
+  turn(kind: RequestKind, count: number): Promise<boolean>;
+  succeeded(kind: RequestKind): void;
+  /** "Not now": requests of this kind are held, longer each time. `sentAt`: when the request went. */
+  busy(
+    kind: RequestKind,
+    told: { readonly message: string; readonly sentAt: number; readonly retryAfterMs?: number },
+  ): void;
+}
+
+export interface StepProgress {
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number | undefined;
+}
+
+/** How the command was asked to work. */
+export interface StepSettings {
+  readonly verify: "sample" | "all";
+  /** Of undo: writes also over what somebody changed since. */
+  readonly force: boolean;
 }
 
 export interface StepContext {
@@ -39,16 +87,22 @@ export interface StepContext {
   readonly reader: ProviderReader;
   readonly journal: StepJournal;
   readonly backup: StepBackup;
+  readonly limits: StepLimits;
+  readonly settings: StepSettings;
+  /** A folder of the step's own, for files that a person is to have. */
+  readonly folder: string;
   readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** Waits for the provider's limits; false when the signal came first. */
-  turn(kind: "query" | "export" | "update" | "app", count: number): Promise<boolean>;
-  onProgress(progress: {
-    readonly phase: string;
-    readonly done: number;
-    readonly total: number | undefined;
-  }): void;
+  /**
+   * Holds how many were found to what the change set expects; before anything is changed.
+   *
+   * @throws {AppError} `CLEANUP_SURPRISE` when it is further away than the step's bound.
+   */
+  checkCount(found: number): void;
+  onProgress(progress: StepProgress): void;
 }
 
 /** Before anything happens: how much, how long under the provider's limits, and what undo can bring back. */
@@ -59,12 +113,18 @@ export interface StepEstimate {
   readonly reversibility: Reversibility;
 }
 
+/** What an estimate reckons with. */
+export interface EstimateLimits {
+  readonly reader: ProviderReader["limits"];
+  readonly provider: Provider["limits"];
+}
+
 export interface StepExecutor {
   readonly operations: readonly Operation["do"][];
-  estimate(
-    step: Step,
-    limits: { readonly reader: ProviderReader["limits"]; readonly provider: Provider["limits"] },
-  ): StepEstimate;
+  estimate(step: Step, limits: EstimateLimits): StepEstimate;
+  /** How many it concerns now, by reading only and in few requests; `undefined`: cannot be told without doing it. */
+  count(context: Omit<StepContext, "journal" | "backup">): Promise<number | undefined>;
+  /** @throws {AppError} `CLEANUP_STOPPED` when the signal came first: all that was done is journaled. */
   apply(context: StepContext): Promise<StepReport>;
   undo(context: StepContext): Promise<StepReport>;
 }

@@ -25,12 +25,24 @@ const TRY_LATER: ReadonlySet<string> = new Set([
   "JOURNAL_LOCKED",
   "JOURNAL_IO",
   "LEXICON_BUSY",
+  "CLEANUP_LOCKED",
+  "CLEANUP_STOPPED",
+  "CLEANUP_WAIT_TOO_LONG",
+]);
+
+/** Something is otherwise than the input says; nothing broke. */
+const FOUND: ReadonlySet<string> = new Set([
+  "CLEANUP_BACKUP_BROKEN",
+  "CLEANUP_CHANGED_SINCE",
+  "CLEANUP_SURPRISE",
+  "CLEANUP_TOO_MANY_FAILURES",
 ]);
 
 /** The exit code for whatever ended a command. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof FindingsError) return EXIT.findings;
   if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof AppError && FOUND.has(error.code)) return EXIT.findings;
   if (error instanceof AppError && TRY_LATER.has(error.code)) return EXIT.tryLater;
   if (error instanceof AppError && error.code === "CONFIG_MISSING") return EXIT.usage;
   return EXIT.failed;

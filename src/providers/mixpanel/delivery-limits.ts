@@ -14,6 +14,8 @@ export const MIXPANEL_IMPORT_LIMITS: DeliveryLimits = {
   profileRequestMaxBytes: 1_000_000,
   parallelEventRequests: 10,
   parallelProfileRequests: 4,
+  // "Rate limits" has updates of profiles under the heading of events: about 30 000 a second.
+  profileUpdatesPerSecond: 30_000,
 };
 
 /** Limits of `/track`, which takes events of the last 5 days only. Source (read 2026-11): Mixpanel "Track Events". */
