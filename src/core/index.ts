@@ -36,6 +36,7 @@ export type {
   Provider,
   StoredProfile,
 } from "./ports.ts";
+export { type SendOptions, sendUpdates, type UserOutcome, type UserUpdate } from "./send-updates.ts";
 export { VERDICTS, type Repair, type Verdict } from "./verdict.ts";
 export { WakeUp } from "./wake-up.ts";
 export type {
@@ -46,3 +47,20 @@ export type {
   ProviderReader,
   ProviderReadLimits,
 } from "./provider-reading.ts";
+export type {
+  DictionaryLimits,
+  DictionaryName,
+  DropFilter,
+  EventDeletion,
+  EventGovernance,
+  EventGovernanceLimits,
+  PrivacyLaw,
+  PrivacyLimits,
+  PrivacyRequest,
+  PrivacyRequests,
+  PrivacyState,
+  PrivacyTaskState,
+  ProviderDictionary,
+  StoredDropFilter,
+  StoredEventDeletion,
+} from "./provider-governance.ts";

@@ -1,5 +1,5 @@
 // What became of the users of a batch, sorted by what has to be written down about them.
-import type { UserOutcome } from "./send-updates.ts";
+import type { UserOutcome } from "../../core/index.ts";
 
 /** A user and what the destination said. */
 export interface Told<T> {

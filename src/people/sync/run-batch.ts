@@ -1,7 +1,17 @@
 // One batch of marks, from reading to acknowledging: reads all users in one snapshot, plans the difference of each, sends, and writes down what was
 // taken. A batch that fails anywhere leaves its marks; what may have been applied is noted before it is sent.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Clock, Log, Metrics, Pace, PlanLimits, Provider } from "../../core/index.ts";
+import {
+  type Clock,
+  type Log,
+  type Metrics,
+  type Pace,
+  type PlanLimits,
+  type Provider,
+  sendUpdates,
+  type UserOutcome,
+  type UserUpdate,
+} from "../../core/index.ts";
 import { type Database, sqlState } from "../database/database.ts";
 import { endIntent, markUnsure, noteIntent, noteUnsure } from "../state/doubt.ts";
 import type { Lease, Leases } from "../state/leases.ts";
@@ -15,7 +25,6 @@ import { type BatchRead, readBatch } from "./read-batch.ts";
 import type { ReadState } from "./read-state.ts";
 import { planRevisits } from "./revisits.ts";
 import { Answers, type Told } from "./answers.ts";
-import { sendUpdates, type UserOutcome, type UserUpdate } from "./send-updates.ts";
 import type { SyncSettings } from "./settings.ts";
 
 /** One profile that a destination has acknowledged. */

@@ -1,8 +1,10 @@
 // Sends the updates of a batch, in requests within the destination's limits, and says of each user what became of it.
 // A refused request is halved until the one user is found who spoils it: updates are absolute, so sending the rest again does no harm. One in
 // 2,000 is found and the rest delivered within 12 further requests.
-import { assertNever, type DeliveryOutcome, type Provider } from "../../core/index.ts";
+import { assertNever } from "./errors.ts";
+import type { DeliveryOutcome, Provider } from "./ports.ts";
 
+/** What one user, or one group, is to become: absolute updates, in order. */
 export interface UserUpdate<T> {
   readonly user: T;
   readonly items: readonly Uint8Array[];
@@ -10,6 +12,7 @@ export interface UserUpdate<T> {
   readonly isAlone?: boolean;
 }
 
+/** What became of the updates of one user or group. */
 export type UserOutcome =
   | { readonly kind: "accepted" }
   /** The destination will not have it as it is. */
@@ -29,7 +32,9 @@ export type UserOutcome =
   | { readonly kind: "unknown"; readonly message: string };
 
 export interface SendOptions {
-  readonly provider: Provider;
+  readonly provider: Pick<Provider, "limits" | "send">;
+  /** Default: users. */
+  readonly kind?: "user" | "group";
   /** Ends one request; made anew for each. */
   readonly signal: () => AbortSignal;
   /** Before each request; false ends the batch: the rest is answered `later`. */
@@ -144,13 +149,13 @@ class Sending<T> {
   }
 
   async #request({ updates, isDoubtful }: Part<T>): Promise<Answer> {
-    const { provider, signal, mayGo, onRequest } = this.#options;
+    const { provider, kind = "user", signal, mayGo, onRequest } = this.#options;
     const items = updates.flatMap((update) => update.items);
     if (!(await mayGo(items.length))) {
       this.#tell(updates, { kind: "later", reason: "stopped", retryAfterMs: 0, isDoubtful });
       return { kind: "stop" };
     }
-    const outcome = await provider.send({ kind: "user", items }, { signal: signal() });
+    const outcome = await provider.send({ kind, items }, { signal: signal() });
     onRequest(outcome.kind, items.length);
     switch (outcome.kind) {
       case "accepted":
