@@ -4,7 +4,7 @@ import type { Clock, ProfileAnswer } from "../../core/index.ts";
 import { type AppAnswer, readFailure } from "./profile-answers.ts";
 
 export interface AppCall {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   readonly url: string;
   readonly headers: Record<string, string>;
   readonly body?: string;

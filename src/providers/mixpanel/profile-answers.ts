@@ -1,4 +1,4 @@
-// Reads what Mixpanel's query and privacy APIs answer about profiles. Pure.
+// Reads what Mixpanel's query API answers about profiles, and what its application answers in place of an answer. Pure.
 // Invariant: an answer of a shape that is not known is never read as "there is nothing".
 import {
   type EpochMs,
@@ -26,13 +26,13 @@ export interface EngagePage {
   readonly sessionId: string;
 }
 
-/** A shape that nobody documents: nothing is concluded from it. */
-const STRANGE: ProfileAnswer<never> = { kind: "refused", message: "an answer of an unknown shape" };
+/** Answer of a shape that nobody documents: nothing is concluded from it. */
+export const STRANGE: ProfileAnswer<never> = { kind: "refused", message: "an answer of an unknown shape" };
 
 /** What is wrong with an answer that does not carry what was asked for; `undefined` for a good one. */
 export function readFailure(answer: AppAnswer, now: EpochMs): ProfileAnswer<never> | undefined {
   const { status, body } = answer;
-  if (status === 200 || status === 201) return undefined;
+  if (status === 200 || status === 201 || status === 204) return undefined;
   if (status === 429 || status === 408 || status >= 500) {
     const retryAfterMs = parseRetryAfterMs(answer.retryAfter, now);
     const busy = { kind: "busy", message: `status ${status}` } as const;
@@ -62,34 +62,4 @@ export function readEngagePage(body: unknown): ProfileAnswer<EngagePage> {
       sessionId: typeof sessionId === "string" ? sessionId : "",
     },
   };
-}
-
-/** The task of a deletion that was asked for: documented both as an object with `task_id` and as a list with `tracking_id`. */
-export function readDeletionTask(body: unknown): ProfileAnswer<string> {
-  const results = isObject(body) ? body["results"] : undefined;
-  const one: unknown = Array.isArray(results) ? results[0] : results;
-  if (!isObject(one)) return STRANGE;
-  const task = [one["task_id"], one["tracking_id"]].find((id) => typeof id === "string" && id !== "");
-  return typeof task === "string" ? { kind: "answer", value: task } : STRANGE;
-}
-
-/** How far a deletion is. Source (read 2026-11): Mixpanel "GDPR API": eight statuses. */
-export function readDeletionState(body: unknown): ProfileAnswer<"pending" | "done" | "failed"> {
-  const results = isObject(body) ? body["results"] : undefined;
-  const status: unknown = isObject(results) ? results["status"] : isObject(body) ? body["status"] : undefined;
-  switch (status) {
-    case "PENDING":
-    case "STAGING":
-    case "STARTED":
-    case "UNKNOWN":
-      return { kind: "answer", value: "pending" };
-    case "SUCCESS":
-      return { kind: "answer", value: "done" };
-    case "FAILURE":
-    case "REVOKED":
-    case "NOT_FOUND":
-      return { kind: "answer", value: "failed" };
-    default:
-      return STRANGE;
-  }
 }

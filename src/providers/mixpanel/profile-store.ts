@@ -4,14 +4,16 @@ import type { Dispatcher } from "undici";
 import {
   AppError,
   type Clock,
-  type ProfileAnswer,
+  type PrivacyRequests,
+  type PrivacyState,
   type ProfileStore,
   type ProfileStoreLimits,
   type StoredProfile,
 } from "../../core/index.ts";
 import { type AppCaller, callApp } from "./app-call.ts";
 import { appOrigin } from "./app-host.ts";
-import { readDeletionState, readDeletionTask, readEngagePage } from "./profile-answers.ts";
+import { createMixpanelPrivacy, MIXPANEL_PRIVACY_LIMITS } from "./privacy.ts";
+import { readEngagePage } from "./profile-answers.ts";
 
 export interface MixpanelProfileStoreOptions {
   /** Host of the destination; the one of queries is known for Mixpanel's own. */
@@ -35,18 +37,12 @@ export const MIXPANEL_QUERY_TIMEOUT_MS = 60_000;
 
 /**
  * Limits of reading back and erasing.
- * Source (read 2026-11): Mixpanel "Rate limits": 60 queries an hour; "Query Profiles": pages of 1000. "GDPR API" allows 1999 ids, its guide
- * 2000, and projects with groups fewer: 500 fits all.
+ * Source (read 2026-11): Mixpanel "Rate limits": 60 queries an hour; "Query Profiles": pages of 1000.
  */
 export const MIXPANEL_PROFILE_STORE_LIMITS: ProfileStoreLimits = {
   queriesPerHour: 60,
   idsPerQuery: 1000,
-  idsPerErasure: 500,
-};
-
-const NO_ERASURE_TOKEN: ProfileAnswer<never> = {
-  kind: "refused",
-  message: "the GDPR API needs the OAuth token of a person, and the configuration has none",
+  idsPerErasure: MIXPANEL_PRIVACY_LIMITS.idsPerRequest,
 };
 
 /** More ids than a question takes would be cut by the provider without a word. */
@@ -89,35 +85,28 @@ function makeReader(options: MixpanelProfileStoreOptions, caller: AppCaller): Re
   };
 }
 
-/** The GDPR API. */
-function makeEraser(options: MixpanelProfileStoreOptions, caller: AppCaller): Eraser {
-  const { erasureToken } = options;
-  const deletions = `${appOrigin(options.host)}/api/app/data-deletions/v3.0/`;
-  const token = `?token=${encodeURIComponent(options.token)}`;
-  const person = { authorization: `Bearer ${erasureToken ?? ""}`, accept: "application/json" };
+const ERASURE_STATES: Readonly<Record<PrivacyState, "pending" | "done" | "failed">> = {
+  waiting: "pending",
+  running: "pending",
+  unknown: "pending",
+  done: "done",
+  failed: "failed",
+  revoked: "failed",
+  // A task that is not known any more is no reason to wait for it.
+  gone: "failed",
+};
+
+/** The GDPR API, as far as the people sync uses it. */
+function makeEraser(privacy: PrivacyRequests): Eraser {
   return {
     async requestErasure(ids, { signal }) {
       checkCount(ids, MIXPANEL_PROFILE_STORE_LIMITS.idsPerErasure);
-      if (erasureToken === undefined) return NO_ERASURE_TOKEN;
-      const call = {
-        method: "POST",
-        url: `${deletions}${token}`,
-        headers: { ...person, "content-type": "application/json" },
-        body: JSON.stringify({ distinct_ids: ids, compliance_type: "GDPR" }),
-      } as const;
-      return callApp(caller, call, { signal, read: readDeletionTask });
+      return privacy.request({ kind: "deletion", law: "GDPR", ids }, { signal });
     },
     async erasureState(task, { signal }) {
-      if (erasureToken === undefined) return NO_ERASURE_TOKEN;
-      const call = {
-        method: "GET",
-        url: `${deletions}${encodeURIComponent(task)}${token}`,
-        headers: person,
-      } as const;
-      const answer = await callApp(caller, call, { signal, read: readDeletionState });
-      // A task that is not known any more is no reason to wait for it.
-      return answer.kind === "refused" && answer.message.startsWith("status 404")
-        ? { kind: "answer", value: "failed" }
+      const answer = await privacy.state({ kind: "deletion", id: task }, { signal });
+      return answer.kind === "answer"
+        ? { kind: "answer", value: ERASURE_STATES[answer.value.state] }
         : answer;
     },
   };
@@ -130,6 +119,6 @@ export function createMixpanelProfileStore(options: MixpanelProfileStoreOptions)
   return {
     limits: MIXPANEL_PROFILE_STORE_LIMITS,
     ...makeReader(options, caller),
-    ...makeEraser(options, caller),
+    ...makeEraser(createMixpanelPrivacy(options)),
   };
 }
