@@ -57,6 +57,22 @@ export interface EventDeletion {
   readonly atMs: number;
 }
 
+/** One condition of a drop filter. */
+export interface DropRule {
+  readonly property: string;
+  readonly op: "equals";
+  readonly value: unknown;
+}
+
+/** Events that are no longer ingested: any of the conditions is enough. */
+export interface StoredDropFilter {
+  readonly id: number;
+  readonly event: string;
+  readonly filters: readonly DropRule[];
+  readonly isActive: boolean;
+  readonly atMs: number;
+}
+
 /** What the unofficial data definitions say about a name. */
 export type Definition = Record<string, unknown>;
 
@@ -96,6 +112,8 @@ export class Project {
   readonly deletedIds = new Map<string, number>();
   readonly deletions: EventDeletion[] = [];
   deletionsMade = 0;
+  readonly dropFilters: StoredDropFilter[] = [];
+  dropFiltersMade = 0;
   readonly schemas = new Map<string, Definition>();
   readonly definitions = new Map<string, Definition>();
   readonly tasks = new Map<string, PrivacyTask>();
@@ -136,9 +154,21 @@ export class Project {
     if (this.recent.length > RECENT_MAX) this.recent.splice(0, this.recent.length - RECENT_MAX);
   }
 
-  /** Whether the data definitions say that an event is not to be ingested. */
-  isBlocked(event: string): boolean {
-    return this.definitions.size > 0 && this.definitions.get(`event/${event}`)?.["dropped"] === true;
+  /** Whether the data definitions or a drop filter say that an event is not to be ingested. */
+  isBlocked(event: string, properties: Readonly<Record<string, unknown>>): boolean {
+    if (this.definitions.size > 0 && this.definitions.get(`event/${event}`)?.["dropped"] === true)
+      return true;
+    if (this.dropFilters.length === 0) return false;
+    const since = this.clock.now() - this.switches.number("drop_filter_latency_ms");
+    return this.dropFilters.some(
+      (one) =>
+        one.event === event &&
+        one.isActive &&
+        one.atMs <= since &&
+        one.filters.some(
+          ({ property, value }) => JSON.stringify(properties[property]) === JSON.stringify(value),
+        ),
+    );
   }
 
   /** Carries out the privacy deletions whose time has come: profiles and events so far go, later events stay. */
@@ -170,6 +200,7 @@ export class Project {
       each.clear();
     this.recent.length = 0;
     this.deletions.length = 0;
+    this.dropFilters.length = 0;
     Object.assign(this.side, { flags: {}, pendingFirstTimeEvents: [], settings: {} });
     this.updates = 0;
     this.replayBytes = 0;

@@ -236,6 +236,67 @@ describe("data definitions, which are not official", () => {
   });
 });
 
+describe("deletions of events and drop filters, which are not official", () => {
+  const base = "/api/app/projects/1/data-definitions/events";
+  const DAY_MS = 86_400_000;
+
+  test("a deletion can be undone for seven days, and after thirty the export shows nothing either", async () => {
+    const clock = setClock(Date.UTC(2026, 5, 15, 12));
+    const local = await startLocal({ clock, switches: { data_definitions: "on", export_deleted: "show" } });
+    await local.importEvents([makeEvent({ time: clock.now() })]);
+    const request = { eventName: "Song played", fromDate: "2026-06-15", toDate: "2026-06-15" };
+    const statusOf = async () =>
+      (
+        (await local.send(`${base}/deletion-requests/`, { headers: { authorization } })).json() as {
+          results: { status: string }[];
+        }
+      ).results.map(({ status }) => status);
+    const preview = await local.post(`${base}/deletion-requests/preview-filters/`, request);
+    expect(preview.json()).toEqual({ status: "ok", results: [] });
+    expect(await statusOf()).toEqual([]);
+    await local.post(`${base}/deletion-requests/`, request);
+    clock.advance(7 * DAY_MS - 1);
+    expect(await statusOf()).toEqual(["Submitted"]);
+    clock.advance(1);
+    expect(await statusOf()).toEqual(["Processing"]);
+    expect((await local.post(`${base}/deletion-requests/`, { id: 1 }, "DELETE")).status).toBe(400);
+    expect(await local.exported()).toHaveLength(1);
+    clock.advance(23 * DAY_MS);
+    expect(await statusOf()).toEqual(["Completed"]);
+    expect(await local.exported()).toHaveLength(0);
+  });
+
+  test("a drop filter keeps out events with its value until it is off; fifteen a project", async () => {
+    const local = await startLocal({ switches: { data_definitions: "on" } });
+    const filter = {
+      event_name: "Song played",
+      filters: [{ property: "bot", op: "equals", value: true }],
+    };
+    const kept = async () => {
+      await local.importEvents([makeEvent({ bot: true })]);
+      return (await local.exported()).length;
+    };
+    expect((await local.post(`${base}/drop-filters/`, { event_name: "Song played" })).status).toBe(400);
+    expect((await local.post(`${base}/drop-filters/`, filter)).json()).toEqual({
+      status: "ok",
+      results: [{ id: 1, ...filter, active: true }],
+    });
+    await local.importEvents([makeEvent({ bot: false }), makeEvent({ bot: true }, "Other")]);
+    expect(await kept()).toBe(2);
+    await local.post(`${base}/drop-filters/`, { id: 1, active: false }, "PATCH");
+    expect(await kept()).toBe(3);
+    expect((await local.post(`${base}/drop-filters/`, { id: 1 }, "DELETE")).json()).toEqual({
+      status: "ok",
+      results: [],
+    });
+    for (let more = 0; more < 15; more += 1)
+      expect((await local.post(`${base}/drop-filters/`, filter)).status).toBe(200);
+    expect((await local.post(`${base}/drop-filters/`, filter)).status).toBe(400);
+    const limits = await local.send(`${base}/drop-filters/limits/`, { headers: { authorization } });
+    expect(limits.json()).toEqual({ status: "ok", results: { filter_limit: 15 } });
+  });
+});
+
 describe("what SDKs ask beside ingestion", () => {
   const token = { authorization: `Basic ${Buffer.from("token:").toString("base64")}` };
   test("flags and settings are empty until they are set, and need the token", async () => {

@@ -185,6 +185,19 @@ const cases: readonly Case[] = [
     },
   },
   {
+    name: "export_deleted",
+    expected: { hide: 0, show: 1 },
+    act: async (local) => {
+      await local.set({ data_definitions: "on" });
+      await local.importEvents([makeEvent()]);
+      const day = new Date().toISOString().slice(0, 10);
+      const from = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+      const path = "/api/app/projects/1/data-definitions/events/deletion-requests/";
+      await local.post(path, { eventName: "Song played", fromDate: from, toDate: day });
+      return (await local.exported()).length;
+    },
+  },
+  {
     name: "record_answer",
     expected: { empty: {}, ok: { code: 200, status: "OK" } },
     act: async (local) =>
@@ -238,6 +251,19 @@ const cases: readonly Case[] = [
         { event: "A", properties: { token: "t", distinct_id: "ada", $device_id: "d", $user_id: "ada" } },
       ]);
       return (await local.exported())[0]?.properties["distinct_id"];
+    },
+  },
+  {
+    name: "drop_filter_latency_ms",
+    expected: { "0": 0, "60000": 1 },
+    act: async (local) => {
+      await local.set({ data_definitions: "on" });
+      await local.post("/api/app/projects/1/data-definitions/events/drop-filters/", {
+        event_name: "Song played",
+        filters: [{ property: "bot", op: "equals", value: true }],
+      });
+      await local.importEvents([makeEvent({ bot: true })]);
+      return (await local.exported()).length;
     },
   },
   {

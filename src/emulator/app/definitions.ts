@@ -1,12 +1,11 @@
 // Unofficial data definitions, as Mixpanel's own open-source tools use them; switch `data_definitions`.
-// A subset: events and properties (list, change, delete) and deletions of events. What is dropped is no longer ingested.
+// A subset: events and properties (list, change, delete), deletions of events, drop filters. What is dropped is no longer ingested.
 import { isObject } from "../../core/index.ts";
 import { type Answer, bodyJson, type Call, json, refuse } from "../http/call.ts";
 import type { Definition } from "../project.ts";
+import { answerDropFilters } from "./drop-filters.ts";
+import { answerDeletions } from "./event-deletions.ts";
 
-const DAY_MS = 86_400_000;
-const DELETIONS_MAX = 10;
-const WINDOW_DAYS = 180;
 const EVENT_FIELDS = ["hidden", "dropped", "merged", "verified", "tags", "displayName", "description"];
 const PROPERTY_FIELDS = [
   "hidden",
@@ -108,51 +107,6 @@ function answerProperties(call: Call): Answer {
   return ok(defined.map((one) => ({ hidden: false, dropped: false, resourceType: type, ...one })));
 }
 
-function answerDeletions(call: Call, id: string | undefined): Answer {
-  const { project, method } = call;
-  const nowMs = project.clock.now();
-  const shown = () =>
-    project.deletions.map((one) => ({
-      id: one.id,
-      eventName: one.eventName,
-      fromDate: new Date(one.fromMs).toISOString().slice(0, 10),
-      toDate: new Date(one.toMs - DAY_MS).toISOString().slice(0, 10),
-      requested: new Date(one.atMs).toISOString(),
-    }));
-  if (method === "GET") return ok(shown());
-  const body = bodyJson(call);
-  const given = isObject(body) ? body : {};
-  if (method === "DELETE") {
-    const at = project.deletions.findIndex((one) => String(one.id) === (id ?? String(given["id"])));
-    if (at < 0) return refuse(404, "there is no such deletion");
-    project.deletions.splice(at, 1);
-    return ok(shown());
-  }
-  if (method !== "POST") return refuse(405, "method not allowed");
-  const fromMs = Date.parse(String(given["fromDate"]));
-  const toMs = Date.parse(String(given["toDate"])) + DAY_MS;
-  const eventName = given["eventName"];
-  if (typeof eventName !== "string" || Number.isNaN(fromMs) || Number.isNaN(toMs))
-    return refuse(400, "eventName, fromDate and toDate are needed");
-  if (given["filters"] !== undefined && given["filters"] !== null)
-    return refuse(400, "the local Mixpanel does not know filters");
-  if (fromMs < nowMs - WINDOW_DAYS * DAY_MS)
-    return refuse(400, `fromDate must lie within ${WINDOW_DAYS} days`);
-  const month = new Date(nowMs).toISOString().slice(0, 7);
-  const used = project.deletions.filter(({ atMs }) => new Date(atMs).toISOString().startsWith(month)).length;
-  if (used >= DELETIONS_MAX) return refuse(400, `at most ${DELETIONS_MAX} deletions are possible in a month`);
-  project.deletionsMade += 1;
-  project.deletions.push({
-    id: project.deletionsMade,
-    eventName,
-    fromMs,
-    toMs,
-    upTo: project.sequence,
-    atMs: nowMs,
-  });
-  return ok(shown());
-}
-
 /** `/api/app/projects/{id}/data-definitions/…`; `rest` is what follows, decoded. */
 export function answerDefinitions(call: Call, rest: readonly string[]): Answer {
   if (call.project.switches.text("data_definitions") === "off")
@@ -160,6 +114,7 @@ export function answerDefinitions(call: Call, rest: readonly string[]): Answer {
   const [kind, below, id] = rest;
   if (kind === "events" && below === undefined) return answerEvents(call);
   if (kind === "events" && below === "deletion-requests") return answerDeletions(call, id);
+  if (kind === "events" && below === "drop-filters") return answerDropFilters(call, id);
   if (kind === "properties" && below === undefined) return answerProperties(call);
   return refuse(404, "the local Mixpanel does not have this endpoint");
 }

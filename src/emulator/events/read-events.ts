@@ -7,7 +7,12 @@ import { lineSequence, parseLine, type StoredEvent } from "../store/stored-line.
 export interface ReadRange {
   readonly fromMs: number;
   readonly toMs: number;
+  /** Events that a data deletion hides, and has not removed yet, are shown. */
+  readonly withHidden?: boolean;
 }
+
+/** After this a data deletion has removed its events. Source (read 2026-11): Mixpanel "Data clean-up". */
+const REMOVED_AFTER_MS = 30 * 86_400_000;
 
 /** Everything that is stored. */
 export const ALL_TIME: ReadRange = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY };
@@ -33,11 +38,13 @@ function cutOf(project: Project): Cut {
   return project.switches.text("truncate_unit") === "bytes" ? cutBytes : cutCharacters;
 }
 
-function isDeleted(project: Project, stored: StoredEvent, id: string): boolean {
+function isDeleted(project: Project, { stored, id }: Identified, withHidden: boolean): boolean {
   const upTo = project.deletedIds.get(id);
   if (upTo !== undefined && stored.sequence <= upTo) return true;
+  const removedBefore = project.clock.now() - REMOVED_AFTER_MS;
   return project.deletions.some(
     (one) =>
+      !(withHidden && one.atMs > removedBefore) &&
       one.eventName === stored.event &&
       stored.sequence <= one.upTo &&
       stored.timeMs >= one.fromMs &&
@@ -51,15 +58,19 @@ interface Identified {
   readonly id: string;
 }
 
-function identify(project: Project, line: string): Identified | undefined {
+function identify(project: Project, line: string, withHidden = false): Identified | undefined {
   const stored = parseLine(line);
-  const id = project.identities.canonical(stored.properties);
-  return isDeleted(project, stored, id) ? undefined : { stored, id };
+  const identified = { stored, id: project.identities.canonical(stored.properties) };
+  return isDeleted(project, identified, withHidden) ? undefined : identified;
 }
 
 /** Turns a stored line into what an export shows, with `time` in ms; `undefined` when it was deleted. */
-export function shown(project: Project, line: string, cut: Cut = cutOf(project)): StoredEvent | undefined {
-  const identified = identify(project, line);
+export function shown(
+  project: Project,
+  line: string,
+  { cut = cutOf(project), withHidden = false }: { readonly cut?: Cut; readonly withHidden?: boolean } = {},
+): StoredEvent | undefined {
+  const identified = identify(project, line, withHidden);
   if (!identified) return undefined;
   const { stored, id } = identified;
   const before = stored.properties["distinct_id"];
@@ -79,7 +90,7 @@ export function shown(project: Project, line: string, cut: Cut = cutOf(project))
 /** Reads events in order of arrival, some hundred at a time; `isWanted` chooses by sequence number, before a line is parsed. */
 export async function* readEvents(
   project: Project,
-  { fromMs, toMs }: ReadRange,
+  { fromMs, toMs, withHidden = false }: ReadRange,
   isWanted?: (sequence: number) => boolean,
 ): AsyncGenerator<StoredEvent[]> {
   project.applyDuePrivacy();
@@ -88,7 +99,7 @@ export async function* readEvents(
     const events: StoredEvent[] = [];
     for (const line of lines) {
       if (isWanted && !isWanted(lineSequence(line))) continue;
-      const event = shown(project, line, cut);
+      const event = shown(project, line, { cut, withHidden });
       if (event) events.push(event);
     }
     yield events;

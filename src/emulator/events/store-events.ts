@@ -114,7 +114,7 @@ export function storeEvents(project: Project, sender: Sender, checked: readonly 
   for (const { value, json } of checked) {
     if (!isObject(value) || typeof value["event"] !== "string" || !isObject(value["properties"])) continue;
     const { event, properties } = value;
-    if (isIgnored(properties) || project.isBlocked(event)) continue;
+    if (isIgnored(properties) || project.isBlocked(event, properties)) continue;
     if (project.storeKind === "swallow") {
       swallowed += 1;
       continue;

@@ -56,7 +56,8 @@ function readWanted(query: URLSearchParams): Wanted | string {
 
 async function* exported(project: Project, wanted: Wanted): AsyncGenerator<string> {
   let sent = 0;
-  for await (const events of readEvents(project, wanted)) {
+  const withHidden = project.switches.text("export_deleted") === "show";
+  for await (const events of readEvents(project, { ...wanted, withHidden })) {
     let lines = "";
     for (const event of events) {
       if (wanted.names && !wanted.names.has(event.event)) continue;
