@@ -9,7 +9,9 @@ interface Echo {
 }
 
 function script(text: string): URL {
-  return new URL(`data:text/javascript,${encodeURIComponent(`import { parentPort, workerData } from "node:worker_threads";\n${text}`)}`);
+  return new URL(
+    `data:text/javascript,${encodeURIComponent(`import { parentPort, workerData } from "node:worker_threads";\n${text}`)}`,
+  );
 }
 
 function supervise(text: string) {

@@ -54,7 +54,11 @@ export class SupervisedThread<Command, Own extends { readonly kind: string }> {
       log.error({ reason: error instanceof Error ? error.message : "" }, `${name}'s thread failed`);
     });
     worker.on("exit", () => this.#exited());
-    await Promise.race([once(worker, "message"), once(worker, "exit")]);
+    // Not `once` of node:events: that rejects when the thread fails, and a failure is no reason to give up.
+    await new Promise<void>((resolve) => {
+      worker.once("message", () => resolve());
+      worker.once("exit", () => resolve());
+    });
   }
 
   #receive(message: ThreadNotice | Own): void {
