@@ -12,7 +12,8 @@ const USERS = SIZES.isShort ? 2000 : 20_000;
 const CHANGES_PER_USER = 3;
 /** The peer gets a share of the same users: it would take minutes. */
 const PEER_USERS = SIZES.isShort ? 200 : 1000;
-const CONCURRENCY = 24;
+/** Jobs at once: one process as graphile-worker's own measurements have it, and four of them. */
+const CONCURRENCIES = [24, 96];
 const TIMES = 20;
 
 const changesSql = (users) =>
@@ -30,7 +31,7 @@ select u.email, u.name, u.visits::int as visits, count(o.*) filter (where o.stat
 from users u left join orders o on o.user_id = u.id where u.id = $1 group by u.id`;
 
 /** One job reads one user and sends one request, as model callbacks with a queue do. */
-async function peer({ url, provider }) {
+async function peer({ url, provider }, concurrency) {
   await stats(provider, "/reset", "POST");
   const logger = new Logger(() => () => undefined);
   const utils = await makeWorkerUtils({ connectionString: url, logger });
@@ -43,14 +44,14 @@ async function peer({ url, provider }) {
       `select graphile_worker.add_job('profile', json_build_object('id', ${idSql})) from generate_series(1, ${PEER_USERS}) g`,
     );
   }
-  const pool = new pg.Pool({ connectionString: url, max: CONCURRENCY + 4 });
+  const pool = new pg.Pool({ connectionString: url, max: concurrency + 4 });
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
   let done = 0;
   const started = performance.now();
   const runner = await runWorker({
     pgPool: pool,
-    concurrency: CONCURRENCY,
+    concurrency,
     logger,
     crontab: "",
     noHandleSignals: true,
@@ -109,26 +110,37 @@ async function ours({ url, provider }) {
 }
 
 export async function measureJobs({ postgres, provider }) {
-  const peers = await peer({ url: await postgres.createDatabase(), provider });
+  const peers = [];
+  for (const concurrency of CONCURRENCIES)
+    peers.push({
+      concurrency,
+      ...(await peer({ url: await postgres.createDatabase(), provider }, concurrency)),
+    });
   const plumbline = await ours({ url: await postgres.createDatabase(), provider });
-  const ratio = plumbline.usersPerSecond / peers.usersPerSecond;
+  const requestsPerUser = peers[0].requestsPerUser;
   return [
-    {
-      measure: `${USERS.toLocaleString("en-US")} users with ${CHANGES_PER_USER} changes each, from the first change to the last answer`,
-      value: plumbline.usersPerSecond,
-      unit: "users/s",
-      ratio,
-      against: `one job a change, one request a job (graphile-worker 0.17.3, ${CONCURRENCY} at once: ${Math.round(peers.usersPerSecond)} users/s)`,
-      target: `≥ ${TIMES} ×`,
-      met: ratio >= TIMES,
-      note: "the changes are made in the same time; the peer's jobs stand ready",
-    },
+    ...peers.map(({ concurrency, usersPerSecond }, index) => {
+      const ratio = plumbline.usersPerSecond / usersPerSecond;
+      return {
+        measure:
+          index === 0
+            ? `${USERS.toLocaleString("en-US")} users with ${CHANGES_PER_USER} changes each, from the first change to the last answer`
+            : "the same",
+        value: plumbline.usersPerSecond,
+        unit: "users/s",
+        ratio,
+        against: `one job a change, one request a job (graphile-worker 0.17.3, ${concurrency} at once: ${Math.round(usersPerSecond)} users/s)`,
+        target: `≥ ${TIMES} ×`,
+        met: ratio >= TIMES,
+        note: "the changes are made in the same time; the peer's jobs stand ready",
+      };
+    }),
     {
       measure: "requests for 1,000 of these users",
       value: plumbline.requestsPerUser * 1000,
       unit: "requests",
-      ratio: peers.requestsPerUser / plumbline.requestsPerUser,
-      against: `fewer than one job a change (${Math.round(peers.requestsPerUser * 1000).toLocaleString("en-US")})`,
+      ratio: requestsPerUser / plumbline.requestsPerUser,
+      against: `fewer than one job a change (${Math.round(requestsPerUser * 1000).toLocaleString("en-US")})`,
     },
   ];
 }

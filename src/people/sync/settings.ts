@@ -24,7 +24,8 @@ export interface SyncSettings extends PaceSettings {
 /**
  * Defaults.
  * Source of the pauses (read 2026-11): Mixpanel "Import Events": 2 s doubling to 60 s, with jitter. 2,000 updates a request: "Create Profile".
- * Six requests at once, measured with a destination that answers after 50 ms: a change waits 8 ms for a free place, with four 20 ms or more.
+ * Six requests at once: at 3,000 writes a second and a destination that answers after 50 ms, half of the changes were acknowledged within 71 ms; with
+ * four within 99 and 139 ms, in alternating runs.
  */
 export const SYNC_SETTINGS: SyncSettings = {
   backoffMs: 2000,
