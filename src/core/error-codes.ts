@@ -68,6 +68,8 @@ export const ERROR_HINTS = {
     "Look at what is different; then correct `expect` in the change set, or make it anew with `plumbline clean plan`.",
   CLEANUP_TOO_MANY_FAILURES:
     "Look at the reasons in the report; when they are understood, run it again with a higher `--max-failures`.",
+  CLEANUP_UNOFFICIAL_OFF:
+    "Deleting events and drop filters go over an API that Mixpanel does not document: switch it on with `destinations.<name>.unofficial: true`, or take the step out.",
   CLEANUP_WAIT_TOO_LONG: "Run it again later: it goes on where it stopped. `--wait` lets it wait longer.",
   // people
   PEOPLE_DATABASE_UNREACHABLE:

@@ -16,5 +16,16 @@ export {
 } from "./mixpanel/profile-store.ts";
 export { MIXPANEL_PLAN_LIMITS } from "./mixpanel/plan-limits.ts";
 export { compareLexicon, type LexiconComparison, type StoredEntity } from "./mixpanel/lexicon/compare.ts";
+export { createMixpanelDictionary } from "./mixpanel/lexicon/dictionary.ts";
+export {
+  createMixpanelGovernance,
+  MIXPANEL_GOVERNANCE_LIMITS,
+  type MixpanelGovernanceOptions,
+} from "./mixpanel/data-definitions.ts";
+export {
+  createMixpanelPrivacy,
+  MIXPANEL_PRIVACY_LIMITS,
+  type MixpanelPrivacyOptions,
+} from "./mixpanel/privacy.ts";
 export { createLexiconClient, type LexiconClient } from "./mixpanel/lexicon/client.ts";
 export type { LexiconEntity, LexiconProperty } from "./mixpanel/lexicon/entity.ts";

@@ -4,7 +4,6 @@ import { request } from "undici";
 import { AppError, isObject } from "../../../core/index.ts";
 import { appOrigin } from "../app-host.ts";
 import type { StoredEntity } from "./compare.ts";
-import type { LexiconEntity } from "./entity.ts";
 import { LEXICON_LIMITS, LEXICON_WINDOW_MS, LexiconPace, type PaceOptions } from "./pace.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -18,26 +17,33 @@ export interface LexiconOptions extends PaceOptions {
   readonly serviceAccount: { readonly username: string; readonly secret: string };
 }
 
+/** An entity as it is sent. */
+export interface SentEntity {
+  readonly entityType: string;
+  readonly name: string;
+  readonly schemaJson: { readonly properties?: Readonly<Record<string, unknown>> };
+}
+
 export interface LexiconClient {
   list(): Promise<readonly StoredEntity[]>;
   /** Sends entities in as few requests as the limits allow. `truncate` deletes everything else first. */
   upload(
-    entities: readonly LexiconEntity[],
+    entities: readonly SentEntity[],
     options: { readonly truncate: boolean; readonly onProgress: (sent: number) => void },
   ): Promise<void>;
 }
 
 /** What an entity counts as: itself and its properties. */
-export function changesOf({ schemaJson }: LexiconEntity): number {
-  return 1 + Object.keys(schemaJson.properties).length;
+export function changesOf({ schemaJson }: SentEntity): number {
+  return 1 + Object.keys(schemaJson.properties ?? {}).length;
 }
 
 /** Cuts entities into requests that each fit into one minute. */
-export function lexiconBatches(
-  entities: readonly LexiconEntity[],
+export function lexiconBatches<T extends SentEntity>(
+  entities: readonly T[],
   max: number = LEXICON_LIMITS.changesPerMinute,
-): readonly (readonly LexiconEntity[])[] {
-  const batches: LexiconEntity[][] = [];
+): readonly (readonly T[])[] {
+  const batches: T[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const entity of entities) {
     const changes = changesOf(entity);
