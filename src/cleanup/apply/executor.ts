@@ -78,6 +78,8 @@ export interface StepSettings {
   readonly verify: "sample" | "all";
   /** Of undo: writes also over what somebody changed since. */
   readonly force: boolean;
+  /** Share of failures, in percent, from which on a step stops. */
+  readonly failuresMaxPercent: number;
 }
 
 export interface StepContext {
@@ -102,6 +104,12 @@ export interface StepContext {
    * @throws {AppError} `CLEANUP_SURPRISE` when it is further away than the step's bound.
    */
   checkCount(found: number): void;
+  /**
+   * Holds the failures so far to the bound of the run.
+   *
+   * @throws {AppError} `CLEANUP_TOO_MANY_FAILURES`
+   */
+  checkFailures(failed: number, done: number): void;
   onProgress(progress: StepProgress): void;
 }
 
