@@ -31,6 +31,7 @@ create table subscriptions (
   started_at timestamptz not null default clock_timestamp()
 );
 create index on subscriptions (user_id);
+create index on subscriptions (plan_id);
 
 create table products (
   id text primary key,
@@ -61,6 +62,7 @@ create table order_items (
   quantity smallint not null check (quantity > 0),
   primary key (order_id, product_id)
 );
+create index on order_items (product_id);
 
 insert into plans values (1, 'free', 0), (2, 'plus', 4.90);
 insert into products values

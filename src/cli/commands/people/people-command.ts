@@ -20,7 +20,7 @@ import type { ConfigPeople } from "../../config/people-config.ts";
 import { loadConfig } from "../../config/load-config.ts";
 import { openPeople, requirePeople } from "../../people/open-people.ts";
 import { FindingsError, UsageError } from "../../terminal/exit-codes.ts";
-import { makeOutput, noteFinding, type Output } from "../../terminal/output.ts";
+import { makeOutput, type Output } from "../../terminal/output.ts";
 import { loadPlan } from "../../up/load-plan.ts";
 import type { GlobalOptions } from "../global-options.ts";
 
@@ -109,7 +109,7 @@ export async function withPeople<T>(
   const opened = await openPeople({ ...command, log: log(), metrics: makePrometheusMetrics() });
   if (opened.kind === "findings") throw new FindingsError(opened.findings);
   try {
-    for (const finding of opened.findings) noteFinding(finding);
+    // Warnings of the mapping are the doctor's to tell.
     return await work(opened.context);
   } finally {
     await opened.close();

@@ -22,7 +22,7 @@ function destinationText(status: DestinationStatus): string {
     pc.bold(destination),
     table(["lane", "users waiting", "oldest", "put off"], waiting),
     `${profiles} profiles known, ${unsure} unsure; ${requestsUnderWay} requests under way`,
-    `${workers.length} workers with ${partitions} partitions`,
+    `workers: ${workers.length}, with ${partitions} partitions`,
     ...(steps.length === 0 ? [] : [`erasures: ${steps.join(", ")}`]),
     ...(quarantine.length === 0
       ? []
