@@ -1,6 +1,7 @@
 // What `npm start` runs: a local Mixpanel, the gateway, the shop with its database, and its visitors, and what becomes of each event and profile.
 // Postgres is a process of its own; everything else is this one.
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,6 +43,8 @@ async function freePort(port) {
 const ports = {};
 for (const [name, port] of Object.entries(PORTS)) ports[name] = await freePort(port);
 const data = await mkdtemp(join(tmpdir(), "plumbline-shop-"));
+// Also when something fails at the start, or somebody presses Ctrl-C twice.
+process.once("exit", () => rmSync(data, { recursive: true, force: true }));
 const file = fileURLToPath(new URL("plumbline.yaml", import.meta.url));
 let text = await readFile(file, "utf8");
 for (const [name, port] of Object.entries(PORTS)) text = text.replaceAll(`:${port}`, `:${ports[name]}`);
@@ -116,7 +119,6 @@ await up.close();
 await people.close();
 await database.end();
 await Promise.all([emulator.close(), server.close()]);
-await rm(data, { recursive: true, force: true });
 const { accepted, repaired, stripped } = verdicts.counts;
 say(
   `\n  ${accepted + repaired + stripped} went on to the local Mixpanel (${repaired} repaired, ${stripped} stripped), ${status.quarantine} wait in quarantine. ${profiles.count} profiles followed the database. Nothing is left behind.`,
