@@ -1,0 +1,100 @@
+// What the provider holds of the people of a mapping, by one walk over its profiles: found under old ids, under new ones, under both, under neither.
+// Old ids are matched as people write them; the mapping that comes out spells them as the provider does.
+import { AppError, type ProviderReader } from "../../core/index.ts";
+import { foldedId, type IdRules } from "./id-shape.ts";
+import type { MappedPerson } from "./mapping.ts";
+
+/** Counts of profiles and people; no id. */
+export interface ProfileFacts {
+  readonly profiles: number;
+  /** People with a profile under an old id. */
+  readonly old: number;
+  readonly new: number;
+  /** People with profiles under both. */
+  readonly both: number;
+  /** Profiles whose id the plan refuses, and for which the mapping has no new id. */
+  readonly unmapped: number;
+}
+
+export interface ComparedMapping {
+  readonly people: readonly MappedPerson[];
+  readonly facts: ProfileFacts;
+}
+
+export interface WalkOptions {
+  readonly signal: AbortSignal;
+  /** Waits before the same page is asked for again; false: do not. */
+  readonly wait: (told: { readonly message: string; readonly retryAfterMs: number }) => Promise<boolean>;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Ids of all profiles, page by page.
+ *
+ * @throws {AppError} `CLEANUP_REFUSED`, or `CLEANUP_WAIT_TOO_LONG` when `wait` does not want to.
+ */
+export async function* walkIds(
+  reader: ProviderReader,
+  options: WalkOptions,
+): AsyncGenerator<readonly string[]> {
+  let after: string | undefined;
+  let done = 0;
+  do {
+    const answer = await reader.profiles(
+      { properties: ["$email"] },
+      { signal: options.signal, ...(after === undefined ? {} : { after }) },
+    );
+    if (answer.kind === "refused")
+      throw new AppError("CLEANUP_REFUSED", `Cannot read profiles: ${answer.message}`);
+    if (answer.kind === "busy") {
+      const told = { message: answer.message, retryAfterMs: answer.retryAfterMs ?? 0 };
+      if (!(await options.wait(told)))
+        throw new AppError("CLEANUP_WAIT_TOO_LONG", `Cannot read on now: ${answer.message}`);
+      continue;
+    }
+    const { profiles, next, total } = answer.value;
+    done += profiles.length;
+    options.onProgress?.(done, total);
+    yield profiles.map(({ id }) => id);
+    after = next;
+    if (next === undefined) return;
+  } while (!options.signal.aborted);
+  throw new AppError("CLEANUP_STOPPED", "Cannot go on: the command was told to stop");
+}
+
+/** Walks and compares. */
+export async function compareProfiles(
+  people: readonly MappedPerson[],
+  ids: AsyncIterable<readonly string[]>,
+  rules: IdRules,
+): Promise<ComparedMapping> {
+  const byOld = new Map(
+    people.flatMap((person) => person.olds.map((old) => [foldedId(old), person] as const)),
+  );
+  const byNew = new Map(people.map((person) => [person.new, person]));
+  const spelled = new Map(people.map((person) => [person, new Set(person.olds)]));
+  const [withOld, withNew] = [new Set<MappedPerson>(), new Set<MappedPerson>()];
+  let profiles = 0;
+  let unmapped = 0;
+  for await (const page of ids)
+    for (const id of page) {
+      profiles += 1;
+      const mine = byNew.get(id);
+      const theirs = byOld.get(foldedId(id));
+      if (mine !== undefined) withNew.add(mine);
+      else if (theirs !== undefined) {
+        withOld.add(theirs);
+        spelled.get(theirs)?.add(id);
+      } else if (rules.shape(id) !== "device" && rules.canonical(id) === undefined) unmapped += 1;
+    }
+  return {
+    people: people.map((person) => ({ new: person.new, olds: [...(spelled.get(person) ?? person.olds)] })),
+    facts: {
+      profiles,
+      old: withOld.size,
+      new: withNew.size,
+      both: [...withOld].filter((person) => withNew.has(person)).length,
+      unmapped,
+    },
+  };
+}

@@ -1,0 +1,146 @@
+// Events of a window that stand under old ids are imported again under the new ones, a day at a time. A day that was not finished is imported
+// again whole: times and insert ids are the same, so the provider counts it once. The old events stay until somebody deletes them.
+import { AppError } from "../../core/index.ts";
+import { EventLines } from "../../infer/index.ts";
+import { stoppedError } from "../apply/ask-provider.ts";
+import type { StepContext, StepExecutor, StepReport } from "../apply/executor.ts";
+import type { IdOperation, Step } from "../change-set/change-set.ts";
+import { foldedId } from "./id-shape.ts";
+import type { MappedPerson } from "./mapping.ts";
+import { failRefused, keepTally, openTally, peopleOf, reportOf, type Tally } from "./people-of-step.ts";
+import { type PersonEvent, sendEvents } from "./send-people.ts";
+import { translateEvent } from "./translate-event.ts";
+
+type ReimportIds = Extract<IdOperation, { do: "reimport_ids" }>;
+
+const DAY_MS = 86_400_000;
+const REIMPORTED = "reimported";
+const HOUR_MS = 3_600_000;
+/** A broken export is asked for again this often. */
+const ATTEMPTS_MAX = 3;
+
+function reimportOf({ operation }: Step): ReimportIds {
+  if (operation.do === "reimport_ids") return operation;
+  throw new AppError("CLEANUP_OPERATION_UNKNOWN", `Cannot re-import events by ${operation.do}`);
+}
+
+/** Days from `from` to `to`, both inclusive. */
+export function daysOf({ from, to }: Pick<ReimportIds, "from" | "to">): readonly string[] {
+  const days: string[] = [];
+  for (let at = Date.parse(from); at <= Date.parse(to); at += DAY_MS)
+    days.push(new Date(at).toISOString().slice(0, 10));
+  return days;
+}
+
+/** Old id, folded → new one. */
+export function newIdsOf(people: readonly MappedPerson[]): ReadonlyMap<string, string> {
+  return new Map(people.flatMap((person) => person.olds.map((old) => [foldedId(old), person.new] as const)));
+}
+
+interface Day {
+  readonly day: string;
+  readonly newIds: ReadonlyMap<string, string>;
+}
+
+async function importDay(context: StepContext, { day, newIds }: Day, tally: Tally): Promise<void> {
+  const { reader, limits, signal, provider } = context;
+  const { events: names } = reimportOf(context.step);
+  if (!(await limits.turn("export", 1))) throw stoppedError();
+  let batch: PersonEvent<number>[] = [];
+  let sent = 0;
+  let others = 0;
+  const lines = new EventLines((event) => {
+    const translated = translateEvent(event, newIds);
+    if (translated === undefined) others += 1;
+    else {
+      batch.push({ of: sent, bytes: Buffer.from(JSON.stringify(translated)) });
+      sent += 1;
+    }
+  });
+  const send = async (): Promise<void> => {
+    const some = batch;
+    batch = [];
+    const { refused, requests } = await sendEvents(context, some);
+    failRefused(tally, refused);
+    tally.changed += some.length - refused.size;
+    tally.requests += requests;
+  };
+  const window = { from: day, to: day, ...(names === undefined ? {} : { events: names }) };
+  for await (const bytes of reader.events(window, { signal })) {
+    lines.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+    if (batch.length >= provider.limits.eventsPerRequest) await send();
+  }
+  lines.end();
+  if (lines.brokenOff || lines.unreadable > 0)
+    throw new AppError("EXPORT_REFUSED", `Cannot read the export of ${day}: it ended early`);
+  await send();
+  limits.succeeded("export");
+  tally.skipped += others;
+  tally.requests += 1;
+}
+
+/** A day whose export breaks is begun anew: what it brought so far is the same events again. */
+async function importWholeDay(context: StepContext, day: Day, tally: Tally): Promise<Tally> {
+  for (let attempt = 1; ; attempt += 1) {
+    const begun = structuredClone(tally);
+    const sentAt = context.clock.now();
+    try {
+      await importDay(context, day, begun);
+      return begun;
+    } catch (error) {
+      const isBroken = error instanceof AppError && error.code === "EXPORT_REFUSED";
+      if (context.signal.aborted) throw stoppedError();
+      if (!isBroken || attempt >= ATTEMPTS_MAX) throw error;
+      context.limits.busy("export", { message: "the export broke off", sentAt });
+    }
+  }
+}
+
+async function apply(context: StepContext): Promise<StepReport> {
+  const operation = reimportOf(context.step);
+  const newIds = newIdsOf(await peopleOf(context, operation.mapping));
+  const days = daysOf(operation);
+  let tally = openTally(context, REIMPORTED);
+  for (const day of days.slice(tally.done)) {
+    if (context.signal.aborted) throw stoppedError();
+    tally = await importWholeDay(context, { day, newIds }, tally);
+    tally.done += 1;
+    await keepTally(context, REIMPORTED, tally);
+    context.onProgress({ phase: "re-import", done: tally.done, total: days.length });
+  }
+  return reportOf(context, tally.changed + tally.skipped, {
+    tally,
+    notes: [
+      "The events under the old ids are still there, and count twice until they are deleted: by a privacy deletion of the old ids, or by name and window.",
+    ],
+  });
+}
+
+/** Nothing is sent: an import cannot be taken back. */
+function undo(context: StepContext): Promise<StepReport> {
+  const { changed } = openTally(context, REIMPORTED);
+  const tally = { done: 0, changed: 0, skipped: 0, checked: 0, wrong: 0, requests: 0 };
+  return Promise.resolve(
+    reportOf(context, changed, {
+      tally: { ...tally, failed: changed === 0 ? {} : { "imported events stay": changed } },
+    }),
+  );
+}
+
+/** Executor of `reimport_ids`. */
+export const reimportIds: StepExecutor = {
+  operations: ["reimport_ids"],
+  estimate: (step, { reader }) => {
+    const days = daysOf(reimportOf(step)).length;
+    const beyond = Math.max(0, days - reader.exportsPerHour);
+    return {
+      count: step.expect?.count,
+      requests: days,
+      durationMs: Math.round((beyond / reader.exportsPerHour) * HOUR_MS),
+      reversibility: { kind: "not", because: "an import cannot be taken back" },
+    };
+  },
+  count: ({ step }) => Promise.resolve(step.expect?.count),
+  apply,
+  undo,
+};
