@@ -113,8 +113,11 @@ export interface PrivacyTaskState {
 /** Privacy requests of people. */
 export interface PrivacyRequests {
   readonly limits: PrivacyLimits;
-  /** Answers the name of the task. A refusal may concern one id of many: ask with fewer. */
-  request(request: PrivacyRequest, asking: Asking): Promise<ProfileAnswer<string>>;
+  /** Answers the name of the task. `unfit`: one of the ids at least is not taken; ask with fewer. */
+  request(
+    request: PrivacyRequest,
+    asking: Asking,
+  ): Promise<ProfileAnswer<string> | { readonly kind: "unfit"; readonly message: string }>;
   state(
     task: { readonly kind: PrivacyRequest["kind"]; readonly id: string },
     asking: Asking,

@@ -118,7 +118,10 @@ export function createMixpanelPrivacy(options: MixpanelPrivacyOptions): PrivacyR
         );
       if (erasureToken === undefined) return NO_TOKEN;
       const call = { method: "POST", url: url(request.kind), headers, body: bodyOf(request) } as const;
-      return callApp(caller, call, { signal, read: readTask });
+      const answer = await callApp(caller, call, { signal, read: readTask });
+      return answer.kind === "refused" && (isStatus(answer, 400) || isStatus(answer, 413))
+        ? { kind: "unfit", message: answer.message }
+        : answer;
     },
     async state({ kind, id }, { signal }) {
       if (erasureToken === undefined) return NO_TOKEN;

@@ -101,7 +101,8 @@ function makeEraser(privacy: PrivacyRequests): Eraser {
   return {
     async requestErasure(ids, { signal }) {
       checkCount(ids, MIXPANEL_PROFILE_STORE_LIMITS.idsPerErasure);
-      return privacy.request({ kind: "deletion", law: "GDPR", ids }, { signal });
+      const answer = await privacy.request({ kind: "deletion", law: "GDPR", ids }, { signal });
+      return answer.kind === "unfit" ? { kind: "refused", message: answer.message } : answer;
     },
     async erasureState(task, { signal }) {
       const answer = await privacy.state({ kind: "deletion", id: task }, { signal });
