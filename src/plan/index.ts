@@ -31,7 +31,7 @@ export {
 } from "./validator/finding-ids.ts";
 export { makeValidator, type ValidatorOptions } from "./validator/make-validator.ts";
 export { isBuiltInEvent, isGatewayProperty, isSdkEventProperty, isUnsafeKey } from "./validator/built-in.ts";
-export { datetimeFromText, eventTimeMs } from "./validator/datetime.ts";
+export { datetimeFromNumber, datetimeFromText, eventTimeMs } from "./validator/datetime.ts";
 export { numberFromText } from "./validator/fit-number.ts";
 export {
   makeSupportingValidator,

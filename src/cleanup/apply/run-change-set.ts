@@ -98,13 +98,16 @@ function makeContext(options: RunOptions, step: Step): Omit<StepContext, "journa
 /** Before anything is changed: all steps with an expectation, so that a surprise in the last one does not leave half a set. */
 async function countAll(run: RunFolder, options: RunOptions): Promise<void> {
   if (run.journal.get("counted") !== undefined) return;
+  const counted: string[] = [];
   for (const step of enabledSteps(options.changeSet)) {
     if (!step.expect) continue;
     const context = { ...makeContext(options, step), folder: run.folder };
     const found = await executorOf(step, options.executors).count(context);
-    if (found !== undefined) checkExpectation(step, found);
+    if (found === undefined) continue;
+    checkExpectation(step, found);
+    counted.push(step.id);
   }
-  await run.journal.put("counted", true);
+  await run.journal.put("counted", counted);
 }
 
 function asJson(report: StepReport): JsonValue {
@@ -127,10 +130,9 @@ async function runStep(
     if (isDone) return done as unknown as StepReport;
     await backup.check();
     const base = makeContext(options, step);
-    // A step that comes after others may rightly find what they have left; the whole set was counted before the first.
     const report = await executor[work]({
       ...base,
-      checkCount: countCheck(options, step),
+      checkCount: countCheck(run, step),
       journal,
       backup,
       folder,
@@ -146,10 +148,12 @@ function hasFailed(report: Readonly<Record<string, unknown>>): boolean {
   return Array.isArray(report["failed"]) && report["failed"].length > 0;
 }
 
-function countCheck({ changeSet }: RunOptions, step: Step): (found: number) => void {
-  const isFirst = enabledSteps(changeSet)[0]?.id === step.id;
+/** What was counted before the first step is not counted again: a step that comes after others may rightly find what they have left. */
+function countCheck(run: RunFolder, step: Step): (found: number) => void {
+  const counted = run.journal.get("counted");
+  const isCounted = Array.isArray(counted) && counted.includes(step.id);
   return (found) => {
-    if (isFirst) checkExpectation(step, found);
+    if (!isCounted) checkExpectation(step, found);
   };
 }
 
