@@ -25,6 +25,8 @@ export interface ProfilePage {
   readonly next: string | undefined;
   /** How many the whole walk has. */
   readonly total: number;
+  /** The provider had forgotten the walk, so this is its first page anew: profiles come again. */
+  readonly isRestarted?: boolean;
 }
 
 /** Days of a raw export, both inclusive, as `2026-11-25`. */

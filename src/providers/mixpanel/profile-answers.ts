@@ -12,6 +12,9 @@ import { parseRetryAfterMs } from "./read-answer.ts";
 /** Longest text of the provider that is passed on, in characters. */
 const MESSAGE_MAX_CHARACTERS = 200;
 
+/** Profiles on a page, as documented. Source (read 2026-11): Mixpanel "Query Profiles". */
+const PAGE_PROFILES = 1000;
+
 /** An HTTP answer as it came. */
 export interface AppAnswer {
   readonly status: number;
@@ -24,6 +27,8 @@ export interface EngagePage {
   readonly profiles: readonly StoredProfile[];
   readonly total: number;
   readonly sessionId: string;
+  /** Profiles on a whole page. */
+  readonly pageSize: number;
 }
 
 /** Answer of a shape that nobody documents: nothing is concluded from it. */
@@ -46,7 +51,7 @@ export function readFailure(answer: AppAnswer, now: EpochMs): ProfileAnswer<neve
 /** A page of `/api/query/engage`. Source (read 2026-11): Mixpanel "Query Profiles". */
 export function readEngagePage(body: unknown): ProfileAnswer<EngagePage> {
   if (!isObject(body) || !Array.isArray(body["results"])) return STRANGE;
-  const { results, total, session_id: sessionId } = body;
+  const { results, total, session_id: sessionId, page_size: pageSize } = body;
   const profiles: StoredProfile[] = [];
   for (const one of results as readonly unknown[]) {
     if (!isObject(one) || !isObject(one["$properties"])) return STRANGE;
@@ -60,6 +65,7 @@ export function readEngagePage(body: unknown): ProfileAnswer<EngagePage> {
       profiles,
       total: typeof total === "number" ? total : profiles.length,
       sessionId: typeof sessionId === "string" ? sessionId : "",
+      pageSize: typeof pageSize === "number" && pageSize > 0 ? pageSize : PAGE_PROFILES,
     },
   };
 }
