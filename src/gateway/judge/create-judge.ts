@@ -21,6 +21,7 @@ import type { SourceTable } from "../sources.ts";
 import { DEDUP_SETTINGS, type DedupSettings, DedupWindow } from "./dedup-window.ts";
 import { judgeBatch, type VerdictNotice } from "./judge-batch.ts";
 import { judgeItem } from "./judge-item.ts";
+import { PeopleLinks } from "./people-links.ts";
 import type { PlanSnapshot } from "./snapshot.ts";
 
 /** The judge's name among the consumers of `raw`. */
@@ -36,6 +37,8 @@ export interface JudgeOptions {
   readonly snapshot: PlanSnapshot;
   readonly geolocate?: Geolocate;
   readonly dedup?: Partial<DedupSettings>;
+  /** No destination joins ids, so identity events are let through whatever they link. Default: two known people are never joined. */
+  readonly neverJoins?: boolean;
   /** Called after each committed batch, so that delivery need not poll. */
   readonly onJudged?: () => void;
   /** Called for each verdict; must be quick. */
@@ -67,6 +70,7 @@ class JudgeLoop implements Judge {
   readonly #options: JudgeOptions;
   readonly #receivers: ReadonlyMap<string, Receiver>;
   readonly #dedup: DedupWindow;
+  readonly #links: PeopleLinks | undefined;
   #snapshot: PlanSnapshot;
   #position: Position;
   readonly #wakeUp = new WakeUp();
@@ -76,6 +80,7 @@ class JudgeLoop implements Judge {
     this.#options = options;
     this.#receivers = new Map(options.receivers.map((receiver) => [receiver.kind, receiver]));
     this.#dedup = new DedupWindow(journal, { ...DEDUP_SETTINGS, ...options.dedup }, clock.now());
+    this.#links = options.neverJoins === true ? undefined : new PeopleLinks(journal);
     this.#snapshot = options.snapshot;
     this.#position = journal.position(RAW_LOG, JUDGE_CONSUMER);
   }
@@ -101,6 +106,7 @@ class JudgeLoop implements Judge {
         if (!(await this.#judgeOnce())) await this.#wakeUp.wait(IDLE_POLL_MS, signal);
       } catch (error) {
         this.#dedup.forget();
+        this.#links?.forget();
         if (!(error instanceof AppError) || error.code === "INTERNAL") throw error;
         // A full disk: what was received is safe in `raw`, and judging goes on once there is room.
         log.error({ code: error.code }, "the judge cannot write; it tries again");
@@ -126,6 +132,7 @@ class JudgeLoop implements Judge {
       receivers: this.#receivers,
       geolocate,
       dedup: this.#dedup,
+      links: this.#links,
       log,
       onVerdict,
     });
@@ -137,11 +144,13 @@ class JudgeLoop implements Judge {
         for (const record of batch.quarantine)
           write.put(QUARANTINE_TABLE, record.id, encodeQuarantine(record));
         this.#dedup.save(write);
+        this.#links?.save(write);
         write.advance(RAW_LOG, JUDGE_CONSUMER, last.position);
       },
       { flush: false },
     );
     this.#dedup.committed(clock.now());
+    this.#links?.committed();
     this.#position = last.position;
     onJudged?.();
     batch.counts.report(metrics);

@@ -9,6 +9,7 @@ import type { ReceivedItem, Receiver } from "../receiver.ts";
 import type { SourceSettings, SourceTable } from "../sources.ts";
 import { type DedupWindow, fingerprintOf } from "./dedup-window.ts";
 import { type IdentifiedEvent, identifyEvent, type ItemPlace, type Judged, judgeItem } from "./judge-item.ts";
+import type { PeopleLinks } from "./people-links.ts";
 import type { PlanSnapshot } from "./snapshot.ts";
 import { VerdictCounts } from "./verdict-counts.ts";
 
@@ -26,6 +27,7 @@ export interface BatchContext {
   readonly receivers: ReadonlyMap<string, Receiver>;
   readonly geolocate: Geolocate | undefined;
   readonly dedup: DedupWindow;
+  readonly links: PeopleLinks | undefined;
   readonly log: Log;
   readonly onVerdict: ((notice: VerdictNotice) => void) | undefined;
 }
@@ -129,7 +131,7 @@ class Batch {
   #judgeItem(item: ReceivedItem, source: SourceSettings, place: ItemPlace): void {
     if (item.kind === "mark") return;
     this.events += 1;
-    const { snapshot, geolocate, dedup, onVerdict } = this.#context;
+    const { snapshot, geolocate, dedup, links, onVerdict } = this.#context;
     if (item.kind === "event") {
       place.identified = identifyEvent(item, place);
       if (isRepeated(item, place.identified, dedup)) {
@@ -137,7 +139,7 @@ class Batch {
         return;
       }
     }
-    for (const [part, judged] of judgeItem(item, { snapshot, source, geolocate }, place).entries()) {
+    for (const [part, judged] of judgeItem(item, { snapshot, source, geolocate, links }, place).entries()) {
       this.counts.add(source.id, judged);
       if (judged.outbox) this.outbox.push(judged.outbox);
       if (judged.verdict === "quarantined") this.#quarantine(judged, source, { ...place, part });

@@ -19,6 +19,7 @@ import { insertId, type InsertId } from "../enrich/insert-id.ts";
 import type { QuarantinedItem } from "../quarantine/record.ts";
 import type { ReceivedItem } from "../receiver.ts";
 import type { SourceSettings } from "../sources.ts";
+import type { PeopleLinks } from "./people-links.ts";
 import type { PlanSnapshot } from "./snapshot.ts";
 
 /** Where an item stands and how it came; the same for all items of a request but for the last two. */
@@ -42,6 +43,8 @@ export interface JudgeContext {
   readonly snapshot: PlanSnapshot;
   readonly source: SourceSettings;
   readonly geolocate: Geolocate | undefined;
+  /** Absent: identity events may join whom they want. */
+  readonly links?: PeopleLinks | undefined;
 }
 
 /** What came of one event or one profile operator. */
@@ -141,9 +144,15 @@ export function judgeEventItem(
   const { event, properties, clientEventId } = item;
   const identified = place.identified ?? identifyEvent(item, place);
   const judgement = context.snapshot.validator.judgeEvent({ source: context.source.id, event, properties });
-  const { output, verdict, findings, repairs, withhold } = judgement;
+  const { output, repairs, withhold } = judgement;
+  const joins =
+    output && LINK_EVENTS.has(output.event)
+      ? context.links?.check(output.event, output.properties, context)
+      : undefined;
+  const verdict = joins ? "quarantined" : judgement.verdict;
+  const findings = joins ? [...judgement.findings, joins] : judgement.findings;
   let outbox: string | undefined;
-  if (output) {
+  if (output && !joins) {
     const out: Record<string, unknown> = output.properties;
     enrichEvent(out, {
       at: identified.time.at,

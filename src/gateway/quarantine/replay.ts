@@ -3,6 +3,7 @@
 import { appendOutbox, type Clock, type Journal, OUTBOX_LOG } from "../../core/index.ts";
 import type { Geolocate } from "../enrich/geolocation.ts";
 import { judgeEventItem, type ItemPlace, type Judged, judgeProfileItem } from "../judge/judge-item.ts";
+import { PeopleLinks } from "../judge/people-links.ts";
 import type { PlanSnapshot } from "../judge/snapshot.ts";
 import type { SourceSettings } from "../sources.ts";
 import { findQuarantined, type QuarantineFilter } from "./find-quarantined.ts";
@@ -17,6 +18,8 @@ export interface ReplayOptions {
   /** False: only say what would happen. */
   readonly apply: boolean;
   readonly geolocate?: Geolocate;
+  /** As the judge has it. */
+  readonly neverJoins?: boolean;
   readonly onProgress?: (report: ReplayReport) => void;
 }
 
@@ -36,7 +39,11 @@ export interface ReplayReport {
 /** Records in one transaction. */
 const CHUNK_RECORDS = 500;
 
-function judgeAgain(record: QuarantineRecord, options: ReplayOptions): Judged | undefined {
+function judgeAgain(
+  record: QuarantineRecord,
+  options: ReplayOptions,
+  links: PeopleLinks | undefined,
+): Judged | undefined {
   const source = options.sources.find(({ id }) => id === record.source);
   if (source === undefined || record.item.kind === "malformed") return undefined;
   const place: ItemPlace = {
@@ -47,7 +54,7 @@ function judgeAgain(record: QuarantineRecord, options: ReplayOptions): Judged | 
     index: record.index,
     repetition: record.repetition,
   };
-  const context = { snapshot: options.snapshot, source, geolocate: options.geolocate };
+  const context = { snapshot: options.snapshot, source, geolocate: options.geolocate, links };
   return record.item.kind === "event"
     ? // A copy: judging changes the properties, and the record keeps what was received.
       judgeEventItem({ ...record.item, properties: { ...record.item.properties } }, context, place)
@@ -97,6 +104,7 @@ class Report {
 export async function replayQuarantine(options: ReplayOptions): Promise<ReplayReport> {
   const { journal, clock, apply, onProgress } = options;
   const report = new Report();
+  const links = options.neverJoins === true ? undefined : new PeopleLinks(journal);
   let outbox: string[] = [];
   let changed: QuarantineRecord[] = [];
   const commit = async (): Promise<void> => {
@@ -104,13 +112,14 @@ export async function replayQuarantine(options: ReplayOptions): Promise<ReplayRe
       await journal.write((write) => {
         appendOutbox(write, OUTBOX_LOG, outbox);
         for (const record of changed) write.put(QUARANTINE_TABLE, record.id, encodeQuarantine(record));
+        links?.save(write);
       });
     outbox = [];
     changed = [];
     onProgress?.(report.snapshot());
   };
   for (const record of findQuarantined(journal, { ...options.filter, state: "waiting" })) {
-    const judged = judgeAgain(record, options);
+    const judged = judgeAgain(record, options, links);
     const outcome = report.add(record, judged);
     if (outcome !== "kept") {
       const state = outcome === "released" ? "replayed" : "discarded";
