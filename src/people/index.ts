@@ -6,6 +6,8 @@ export { quoteTable, shortName } from "./database/identifiers.ts";
 export { type Catalogue, readCatalogue } from "./mapping/catalogue.ts";
 export { type CompiledMapping, compileMapping } from "./mapping/compile-mapping.ts";
 export { type ExplainedMapping, explainMapping } from "./mapping/explain-mapping.ts";
+export { captureStanding, type CaptureStanding } from "./setup/capture-standing.ts";
+export { databasesOf, lockOfDatabase } from "./mapping/lock-of-database.ts";
 export type { Mapping } from "./mapping/mapping.ts";
 export {
   checkReachable,

@@ -60,6 +60,48 @@ describe("people in the configuration", () => {
     });
   });
 
+  test("other databases have their own place, state and capture, and share the rest", () => {
+    const parsed = parse(`  database: "\${DATABASE_URL}"
+  destinations: [product]
+  parallel_requests: 3
+  databases:
+    billing: { database: "postgres://b@127.0.0.1/billing", capture: { slot: billing } }
+`);
+    expect(parsed).toMatchObject({
+      config: {
+        people: {
+          name: undefined,
+          others: [
+            {
+              name: "billing",
+              database: "postgres://b@127.0.0.1/billing",
+              capture: { slot: "billing" },
+              destinations: ["product"],
+              settings: { parallelRequests: 3 },
+            },
+          ],
+        },
+      },
+    });
+    expect(
+      findings(`  database: "\${DATABASE_URL}"
+  destinations: [product]
+  databases:
+    billing: { database: "\${DATABASE_URL}", capture: { method: poll } }
+`),
+    ).toEqual([
+      ["config-contradiction", "error", "people.databases.billing.capture.method", 10],
+      ["config-contradiction", "error", "people.databases.billing", 10],
+    ]);
+    expect(
+      findings(`  database: "\${DATABASE_URL}"
+  destinations: [product]
+  databases:
+    crm: { database: "postgres://u:secret@127.0.0.1/crm" }
+`),
+    ).toEqual([["config-literal-secret", "warn", "people.databases.crm.database", 10]]);
+  });
+
   test("without it there is no sync", () => {
     expect(parseConfig(HEAD, "plumbline.yaml", {})).toMatchObject({ config: { people: undefined } });
   });

@@ -196,3 +196,54 @@ test("a database that does not answer is a reason, not the end", async () => {
     await system.close();
   }
 });
+
+test.each(["thread", "inline"])("several databases are followed side by side: %s", async (pipeline) => {
+  const [shop, billing] = [await postgres.createDatabase(), await postgres.createDatabase()];
+  await postgres.run(shop, SCHEMA);
+  await postgres.run(billing, "create table customers (uuid uuid primary key, tier text not null)");
+  const plan = `${PLAN}  tier: { type: string, owner: state, from: { field: customers.tier, database: billing } }
+state: { databases: { billing: { users: customers.uuid } } }\n`;
+  const slot = `two_${pipeline}`;
+  const system = await makeSystem({
+    plan,
+    extra: `pipeline: ${pipeline}
+people: { database: "${shop}", destinations: [product], capture: { slot: ${slot}_shop }, databases: { billing: { database: "${billing}", capture: { slot: ${slot}_billing } } } }`,
+  });
+  const people = (...args: string[]) =>
+    plumbline(["people", ...args, "--config", system.config, "--json"], { cwd: system.directory });
+  try {
+    const wrong = await people("--database", "crm", "status");
+    expect([wrong.code, wrong.stdout + wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining("there are: billing"),
+    ]);
+    expect((await people("setup", "--apply")).code).toBe(0);
+    expect((await people("--database", "billing", "setup", "--apply")).code).toBe(0);
+    const gateway = await system.startGateway();
+    const admin = /admin on (\S+)/.exec(gateway.firstLine)?.[1] ?? "";
+    const { rows } = await queryAt(
+      shop,
+      "insert into users (email) values ('a@shop.example') returning id::text as id",
+    );
+    const id = String((rows as readonly { readonly id: string }[])[0]?.id);
+    await queryAt(billing, "insert into customers values ($1, 'gold')", [id]);
+    const both = (properties: Readonly<Record<string, unknown>> = {}) =>
+      properties["$email"] === "a@shop.example" && properties["tier"] === "gold";
+    await eventually(
+      () => queryProfiles(system.emulator.url),
+      (profiles) => both(profiles.find(({ $distinct_id: of }) => of === id)?.$properties),
+      { what: "properties of both databases" },
+    );
+    const status = JSON.parse(await (await request(`${admin}/v1/status`)).body.text()) as object;
+    expect(status).toMatchObject({
+      people: { state: { kind: "running" }, databases: { billing: { state: { kind: "running" } } } },
+    });
+    expect(await (await request(`${admin}/metrics`)).body.text()).toMatch(
+      /plumbline_people_updates_total\{[^}]*database="billing"/,
+    );
+    expect((await people("--database", "billing", "drift")).code).toBe(0);
+    expect(await gateway.stop()).toBe(0);
+  } finally {
+    await system.close();
+  }
+});

@@ -38,6 +38,11 @@ const DESTINATION = object(
       { username: text("Name"), secret: text("Secret; best as `${NAME}`") },
       ["username", "secret"],
     ),
+    id_merge: {
+      enum: ["original", "simplified"],
+      description:
+        "How the project joins ids, as its settings say. `simplified` everywhere: identity events that link two people are let through, since nothing joins them",
+    },
     erasure_token: text("OAuth token of a person, for `people erase`: deletion takes no service account"),
     route: {
       enum: ["import", "track"],

@@ -20,6 +20,8 @@ export interface ConfigDestination {
   readonly projectId: number | undefined;
   readonly serviceAccount: { readonly username: string; readonly secret: string } | undefined;
   readonly erasureToken: string | undefined;
+  /** How the project joins ids; `undefined`: nobody said. */
+  readonly idMerge: "original" | "simplified" | undefined;
   readonly route: "import" | "track" | undefined;
   readonly timeoutMs: number | undefined;
   readonly eventsPerSecond: number | undefined;

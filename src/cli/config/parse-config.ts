@@ -55,6 +55,7 @@ interface RawConfig {
         readonly project_id?: number;
         readonly service_account?: { readonly username: string; readonly secret: string };
         readonly erasure_token?: string;
+        readonly id_merge?: "original" | "simplified";
         readonly route?: "import" | "track";
         readonly timeout_ms?: number;
         readonly events_per_second?: number;
@@ -137,11 +138,11 @@ function ruleFindings(raw: RawConfig, document: LocatedDocument): Finding[] {
 /** Passwords that stand in the file. Only a warning: a database on this machine may have one that is no secret. */
 function secretFindings(text: string, file: string): readonly Finding[] {
   const unfilled = parseLocated(text, file, (value) => value);
-  return literalPasswords(unfilled.value as JsonValue | undefined).map((name) => ({
+  return literalPasswords(unfilled.value as JsonValue | undefined).map((path) => ({
     id: "config-literal-secret",
     level: "warn",
-    at: `people.${name}`,
-    where: unfilled.locate(["people", name]),
+    at: path.join("."),
+    where: unfilled.locate(path),
     message: "A password stands in the configuration",
     fix: 'Write it as "${NAME}", and set NAME in the environment.',
   }));
@@ -185,6 +186,7 @@ function toDestination([name, raw]: readonly [
     projectId: raw.project_id,
     serviceAccount: raw.service_account,
     erasureToken: raw.erasure_token,
+    idMerge: raw.id_merge,
     route: raw.route,
     timeoutMs: raw.timeout_ms,
     eventsPerSecond: raw.events_per_second,

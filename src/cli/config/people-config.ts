@@ -3,6 +3,10 @@ import type { JsonValue } from "../../core/index.ts";
 import type { CaptureMethod, CaptureSettings, DeletedUsers, SyncSettings } from "../../people/index.ts";
 
 export interface ConfigPeople {
+  /** Name of the database in the plan; `undefined`: the application's own. */
+  readonly name: string | undefined;
+  /** Other databases of the plan, each as if it were the only one. */
+  readonly others: readonly ConfigPeople[];
   readonly database: string;
   /** `undefined`: in the application's database. */
   readonly state: string | undefined;
@@ -15,6 +19,13 @@ export interface ConfigPeople {
   readonly settings: Partial<SyncSettings>;
 }
 
+interface RawCapture {
+  readonly method?: CaptureMethod;
+  readonly slot?: string;
+  readonly slot_budget_bytes?: number;
+  readonly tables?: Readonly<Record<string, { readonly method: CaptureMethod; readonly column?: string }>>;
+}
+
 /** `people` as the schema lets it through. */
 export interface RawPeople {
   readonly database: string;
@@ -22,12 +33,10 @@ export interface RawPeople {
   readonly destinations: readonly string[];
   readonly key?: string;
   readonly deleted_users?: DeletedUsers;
-  readonly capture?: {
-    readonly method?: CaptureMethod;
-    readonly slot?: string;
-    readonly slot_budget_bytes?: number;
-    readonly tables?: Readonly<Record<string, { readonly method: CaptureMethod; readonly column?: string }>>;
-  };
+  readonly capture?: RawCapture;
+  readonly databases?: Readonly<
+    Record<string, { readonly database: string; readonly state?: string; readonly capture?: RawCapture }>
+  >;
   readonly updates_per_second?: number;
   readonly users_per_batch?: number;
   readonly users_per_bulk_batch?: number;
@@ -55,15 +64,35 @@ export function peopleProblems(people: RawPeople, destinations: readonly string[
             : `Name one of ${destinations.join(", ")}, or add it under \`destinations\`.`,
       });
   });
-  const { method, tables = {} } = people.capture ?? {};
+  problems.push(...captureProblems(people.capture, ["people"]));
+  const states = new Map<string, string>([[people.state ?? people.database, "people"]]);
+  for (const [name, { database, state = database, capture }] of Object.entries(people.databases ?? {})) {
+    problems.push(...captureProblems(capture, ["people", "databases", name]));
+    const other = states.get(state);
+    if (other !== undefined)
+      problems.push({
+        path: ["people", "databases", name],
+        message: `Its state would be that of \`${other}\``,
+        fix: "Give each database a state of its own: what was sent is kept by user, not by database.",
+      });
+    states.set(state, `people.databases.${name}`);
+  }
+  return problems;
+}
+
+function captureProblems(
+  { method, tables = {} }: RawCapture = {},
+  at: readonly string[],
+): readonly PeopleProblem[] {
+  const problems: PeopleProblem[] = [];
   if (method === "poll")
     problems.push({
-      path: ["people", "capture", "method"],
+      path: [...at, "capture", "method"],
       message: "`poll` needs a column for each table",
       fix: "Write it under `capture.tables`, each with its `column`.",
     });
   for (const [table, { method: own, column }] of Object.entries(tables)) {
-    const path = ["people", "capture", "tables", table];
+    const path = [...at, "capture", "tables", table];
     if (own === "poll" && column === undefined)
       problems.push({
         path,
@@ -83,13 +112,24 @@ export function peopleProblems(people: RawPeople, destinations: readonly string[
 /** A password that stands in the URL itself, and not in a variable. */
 const LITERAL_PASSWORD = /^postgres(?:ql)?:\/\/[^/@:]*:(?!\$\{[A-Za-z_][A-Za-z0-9_]*\}@)[^@]+@/;
 
-/** Keys of `people` whose text, as it stands in the file, holds a password. */
-export function literalPasswords(unfilled: JsonValue | undefined): readonly ("database" | "state")[] {
+/** Places in the file whose text, as it stands there, holds a password. */
+export function literalPasswords(unfilled: JsonValue | undefined): readonly (readonly string[])[] {
   const { people } = (unfilled ?? {}) as { readonly people?: Partial<RawPeople> };
-  return (["database", "state"] as const).filter((name) => LITERAL_PASSWORD.test(people?.[name] ?? ""));
+  const places = [
+    { path: ["people"], of: people },
+    ...Object.entries(people?.databases ?? {}).map(([name, of]) => ({
+      path: ["people", "databases", name],
+      of,
+    })),
+  ];
+  return places.flatMap(({ path, of }) =>
+    (["database", "state"] as const)
+      .filter((name) => LITERAL_PASSWORD.test(of?.[name] ?? ""))
+      .map((name) => [...path, name]),
+  );
 }
 
-function toCapture({ capture = {} }: RawPeople): CaptureSettings {
+function toCapture(capture: RawCapture = {}): CaptureSettings {
   const { method, slot, slot_budget_bytes: slotBudgetBytes, tables } = capture;
   return {
     ...(method === undefined ? {} : { method }),
@@ -116,13 +156,15 @@ export function toPeople(raw: RawPeople): ConfigPeople {
     users_per_bulk_batch: bulkBatchUsers,
     parallel_requests: parallelRequests,
   } = raw;
-  return {
+  const own: ConfigPeople = {
+    name: undefined,
+    others: [],
     database: raw.database,
     state: raw.state,
     destinations: raw.destinations,
     key: raw.key,
     deletedUsers: raw.deleted_users,
-    capture: toCapture(raw),
+    capture: toCapture(raw.capture),
     settings: {
       ...(eventsPerSecond === undefined ? {} : { eventsPerSecond }),
       ...(liveBatchUsers === undefined ? {} : { liveBatchUsers }),
@@ -130,4 +172,14 @@ export function toPeople(raw: RawPeople): ConfigPeople {
       ...(parallelRequests === undefined ? {} : { parallelRequests }),
     },
   };
+  const others = Object.entries(raw.databases ?? {}).map(
+    ([name, { database, state, capture }]): ConfigPeople => ({
+      ...own,
+      name,
+      database,
+      state,
+      capture: toCapture(capture),
+    }),
+  );
+  return { ...own, others };
 }

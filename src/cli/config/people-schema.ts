@@ -52,6 +52,24 @@ export const PEOPLE_SCHEMA: JsonObject = object(
         "What becomes of the profile of a user who is gone: stays, loses what the database said, or goes. Default: `clear`",
     },
     capture: CAPTURE,
+    databases: {
+      type: "object",
+      description:
+        "Other databases that profile properties come from, by the name in the plan's `state.databases`",
+      propertyNames: { pattern: "^[A-Za-z][A-Za-z0-9_-]{0,39}$" },
+      additionalProperties: object(
+        "One of them",
+        {
+          database: text("URL of its Postgres; its password as `${NAME}`", DATABASE),
+          state: text(
+            "URL of the database with its schema `plumbline`, never that of another. Default: the same",
+            DATABASE,
+          ),
+          capture: CAPTURE,
+        },
+        ["database"],
+      ),
+    },
     updates_per_second: count("Updates a second and destination at most"),
     users_per_batch: count("Users read and sent together when something changed"),
     users_per_bulk_batch: count("The same for backfills and comparisons"),

@@ -1,6 +1,7 @@
 // The people sync of a configuration: its options, its destinations with what they can do, and an opened context that closes all of it.
 import type { Finding, Log, Metrics } from "../../core/index.ts";
 import {
+  databasesOf,
   openPeopleContext,
   type PeopleContext,
   type PeopleDestination,
@@ -42,6 +43,37 @@ export function requirePeople(config: Config): ConfigPeople {
   return config.people;
 }
 
+/**
+ * The same configuration for another database of the plan.
+ *
+ * @throws {UsageError} when there is none of that name.
+ */
+export function configOfDatabase(config: Config, name: string): Config {
+  const people = requirePeople(config);
+  const other = people.others.find((one) => one.name === name);
+  if (!other) {
+    const names = people.others.map((one) => one.name).join(", ");
+    throw new UsageError(
+      `No such database under \`people.databases\`${names === "" ? "" : `; there are: ${names}`}`,
+    );
+  }
+  return { ...config, people: other };
+}
+
+/** Databases that the plan reads and the configuration does not name: their properties would never be sent. */
+export function missingDatabases(config: Config, lock: Lock): readonly Finding[] {
+  const known = new Set(requirePeople(config).others.map(({ name }) => name));
+  return databasesOf(lock)
+    .filter((name) => !known.has(name))
+    .map((name) => ({
+      id: "config-contradiction",
+      level: "error",
+      at: `people.databases.${name}`,
+      message: `The plan takes profile properties from the database \`${name}\`, and the configuration does not say where it is`,
+      fix: `Add it under \`people.databases\` of ${config.file}.`,
+    }));
+}
+
 function toDestination(destination: ConfigDestination): PeopleDestination {
   const { name, host, token, projectId, serviceAccount, erasureToken } = destination;
   const store =
@@ -71,9 +103,10 @@ function destinationsOf(config: Config): readonly PeopleDestination[] {
 
 function optionsOf(parts: PeopleParts, destinations: readonly PeopleDestination[]): PeopleOptions {
   const { config, lock, log, metrics } = parts;
-  const { database, state, key, deletedUsers, capture, settings } = requirePeople(config);
+  const { name, database, state, key, deletedUsers, capture, settings } = requirePeople(config);
   return {
     databaseUrl: database,
+    ...(name === undefined ? {} : { database: name }),
     ...(state === undefined ? {} : { stateUrl: state }),
     ...(key === undefined ? {} : { key }),
     ...(deletedUsers === undefined ? {} : { deletedUsers }),

@@ -2,13 +2,13 @@
 // errors, or changes are not captured yet; looked at again and again) → running → waiting (it failed; pauses grow) …; closed.
 import { AppError, type Finding, WakeUp } from "../../core/index.ts";
 import {
+  captureStanding,
   type AcknowledgedNotice,
   createPeopleSync,
   type PeopleSync,
   type PeopleSyncState,
 } from "../../people/index.ts";
 import type { Lock } from "../../plan/index.ts";
-import { captureStanding } from "./capture-standing.ts";
 import { openPeople, type PeopleParts } from "./open-people.ts";
 
 /** How the sync stands. */

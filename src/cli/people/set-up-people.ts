@@ -1,6 +1,11 @@
 // Makes what capture needs in the application's database, and looks whether it is there afterwards.
-import { applySetup, type PeopleContext, type Step } from "../../people/index.ts";
-import { type CaptureStanding, captureStanding } from "./capture-standing.ts";
+import {
+  type CaptureStanding,
+  captureStanding,
+  applySetup,
+  type PeopleContext,
+  type Step,
+} from "../../people/index.ts";
 
 /**
  * Runs the steps that are missing.

@@ -5,7 +5,7 @@ import { AggregatorRegistry, type Registry } from "prom-client";
 import type { LogStats } from "../../core/index.ts";
 import type { DeliveryState } from "../../delivery/index.ts";
 import type { Address } from "../config/config.ts";
-import type { PeopleReport } from "../people/people-service.ts";
+import type { PeopleSetReport } from "./people-set.ts";
 
 export interface Status {
   readonly plan: { readonly name: string; readonly hash: string; readonly loadedAt: string };
@@ -13,7 +13,7 @@ export interface Status {
   readonly quarantine: number;
   readonly destinations: readonly DeliveryState[];
   /** Absent where no people sync is configured. */
-  readonly people?: PeopleReport;
+  readonly people?: PeopleSetReport;
 }
 
 export interface AdminOptions {

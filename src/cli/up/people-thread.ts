@@ -2,8 +2,10 @@
 import { AppError, type Log } from "../../core/index.ts";
 import type { AcknowledgedNotice } from "../../people/index.ts";
 import type { Lock } from "../../plan/index.ts";
-import type { PrometheusMetrics } from "../adapters/prometheus-metrics.ts";
+import { makePrometheusMetrics, type PrometheusMetrics } from "../adapters/prometheus-metrics.ts";
 import type { Config } from "../config/config.ts";
+import { metricsOfDatabase } from "../people/metrics-of-database.ts";
+import { requirePeople } from "../people/open-people.ts";
 import {
   notRunning,
   type PeopleReport,
@@ -46,8 +48,12 @@ const MARK_TIMEOUT_MS = 10_000;
 export function startPeopleInline(options: PeopleThreadOptions): RunningPeople {
   const { onAcknowledged, ...parts } = options;
   let state: PeopleServiceState = { kind: "starting" };
+  const { name } = requirePeople(options.config);
+  // Series of one registry have the same labels: another database has a registry of its own.
+  const registered = name === undefined ? undefined : makePrometheusMetrics();
   const service = new PeopleService({
     ...parts,
+    ...(registered ? { metrics: metricsOfDatabase(registered, name) } : {}),
     ...(onAcknowledged === undefined ? {} : { onAcknowledged }),
     onState: (next) => {
       state = next;
@@ -59,7 +65,10 @@ export function startPeopleInline(options: PeopleThreadOptions): RunningPeople {
     setLock: (lock) => void service.setLock(lock),
     resume: (destination) => service.resume(destination),
     mark: (userIds, cause) => service.mark(userIds, cause),
-    report: () => Promise.resolve({ metrics: [], report: service.report() }),
+    report: async () => ({
+      metrics: (await registered?.registry.getMetricsAsJSON()) ?? [],
+      report: service.report(),
+    }),
     close: () => service.close(),
   };
 }

@@ -4,6 +4,7 @@ import { AppError } from "../../core/index.ts";
 import type { AcknowledgedNotice } from "../../people/index.ts";
 import { makePinoLog } from "../adapters/pino-log.ts";
 import { makePrometheusMetrics } from "../adapters/prometheus-metrics.ts";
+import { metricsOfDatabase } from "../people/metrics-of-database.ts";
 import { PeopleService } from "../people/people-service.ts";
 import type { FromPeople, PeopleStart, ToPeople } from "./people-messages.ts";
 import type { ThreadNotice } from "./supervised-thread.ts";
@@ -17,7 +18,8 @@ if (port === null) throw new AppError("INTERNAL", "Cannot run the people sync's 
 const start = workerData as PeopleStart;
 const send = (message: FromPeople | ThreadNotice): void => port.postMessage(message);
 
-const metrics = makePrometheusMetrics();
+const registered = makePrometheusMetrics();
+const metrics = metricsOfDatabase(registered, start.config.people?.name);
 let notices: AcknowledgedNotice[] = [];
 const flush = start.notices
   ? setInterval(() => {
@@ -57,7 +59,12 @@ async function mark({ id, userIds, cause }: Extract<ToPeople, { readonly kind: "
 }
 
 async function report(id: number): Promise<void> {
-  send({ kind: "report", id, metrics: await metrics.registry.getMetricsAsJSON(), report: service.report() });
+  send({
+    kind: "report",
+    id,
+    metrics: await registered.registry.getMetricsAsJSON(),
+    report: service.report(),
+  });
 }
 
 port.on("message", (message: ToPeople) => {

@@ -144,6 +144,11 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   };
 }
 
+/** Every destination is known to join no two people, whatever it is sent. */
+export function neverJoins({ destinations }: Config): boolean {
+  return destinations.length > 0 && destinations.every(({ idMerge }) => idMerge === "simplified");
+}
+
 function makeJudge(
   options: PipelineOptions,
   parts: {
@@ -163,6 +168,7 @@ function makeJudge(
     snapshot: snapshotOf(lock, config),
     ...(parts.geolocate === undefined ? {} : { geolocate: parts.geolocate }),
     ...(onVerdict === undefined ? {} : { onVerdict }),
+    neverJoins: neverJoins(config),
     onJudged: () => {
       for (const delivery of parts.deliveries) delivery.wake();
     },

@@ -27,7 +27,7 @@ import { type Status, startAdmin } from "./admin-server.ts";
 import { checkSources, makeLiveSources } from "./live-sources.ts";
 import { type LoadedPlan, loadPlan } from "./load-plan.ts";
 import { journalDirectory, makeReceivers, snapshotOf, startPipeline } from "./pipeline.ts";
-import { type RunningPeople, startPeopleInline, startPeopleThread } from "./people-thread.ts";
+import { type RunningPeopleSet, startPeopleSet } from "./people-set.ts";
 import { type RunningPipeline, startPipelineThread } from "./pipeline-thread.ts";
 import { archivePlan } from "./plan-archive.ts";
 import { watchPlan } from "./plan-watch.ts";
@@ -152,7 +152,7 @@ class Up implements RunningUp {
   #journal: EmbeddedJournal | undefined;
   #pipeline: RunningPipeline | undefined;
   /** There before the public port opens, or never: it takes the marks of `POST /v1/people`. */
-  #people: RunningPeople | undefined;
+  #people: RunningPeopleSet | undefined;
   #setSources: (lock: Lock) => void = () => undefined;
   gatewayUrl = "";
   adminUrl = "";
@@ -198,7 +198,7 @@ class Up implements RunningUp {
     const { config, onProfiles: onAcknowledged } = this.#options;
     if (!config.people) return;
     const parts = { config, lock: this.#lock, log: this.#log, metrics: this.#metrics, onAcknowledged };
-    const people = config.pipeline === "thread" ? await startPeopleThread(parts) : startPeopleInline(parts);
+    const people = await startPeopleSet(parts);
     this.#people = people;
     this.#closers.push(() => people.close());
   }
@@ -284,7 +284,7 @@ class Up implements RunningUp {
       );
     if (this.#people)
       this.#metrics.gauge("plumbline_people_running", {}, this.#people.unready().length === 0 ? 1 : 0);
-    return [report.metrics, people?.metrics ?? []];
+    return [report.metrics, ...(people?.metrics ?? [])];
   }
 
   async status(): Promise<Status> {

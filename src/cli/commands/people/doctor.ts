@@ -1,9 +1,16 @@
 // `plumbline people doctor`: is everything there that the sync needs, what would break the application, and the exact SQL that set-up would run.
 import type { Command } from "commander";
 import pc from "picocolors";
-import { migrationSql, shortName, type Step, stateVersion } from "../../../people/index.ts";
-import { type CaptureStanding, captureStanding } from "../../people/capture-standing.ts";
+import {
+  type CaptureStanding,
+  captureStanding,
+  migrationSql,
+  shortName,
+  type Step,
+  stateVersion,
+} from "../../../people/index.ts";
 import { EXIT, FindingsError } from "../../terminal/exit-codes.ts";
+import { missingDatabases } from "../../people/open-people.ts";
 import { findingLines, table } from "../../terminal/output.ts";
 import { type PeopleFlags, readPeopleCommand, withSource, withState } from "./people-command.ts";
 
@@ -54,7 +61,8 @@ async function doctor(flags: PeopleFlags): Promise<void> {
     if (!mapping) throw new FindingsError(findings);
     const standing = await captureStanding({ source, mapping, capture: people.capture });
     const steps = [...stateStep(await withState(people, stateVersion)), ...standing.steps];
-    const all = [...findings, ...standing.findings];
+    const missing = people.name === undefined ? missingDatabases(command.config, command.lock) : [];
+    const all = [...missing, ...findings, ...standing.findings];
     const result = {
       isReady: standing.isReady && steps.length === 0,
       server: {

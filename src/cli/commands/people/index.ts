@@ -10,7 +10,10 @@ import { addSetup } from "./setup.ts";
 import { addStatus } from "./status.ts";
 
 export function addPeople(program: Command): void {
-  const people = program.command("people").description("Profiles as a copy of the application's database");
+  const people = program
+    .command("people")
+    .description("Profiles as a copy of the application's database")
+    .option("--database <name>", "one of `people.databases`, instead of the application's own");
   addDoctor(people);
   addSetup(people);
   addExplainMapping(people);

@@ -8,6 +8,7 @@ import {
   checkReachable,
   compileMapping,
   type CompiledMapping,
+  lockOfDatabase,
   readCatalogue,
   type Catalogue,
 } from "../../../people/index.ts";
@@ -18,7 +19,7 @@ import { makePrometheusMetrics } from "../../adapters/prometheus-metrics.ts";
 import type { Config } from "../../config/config.ts";
 import type { ConfigPeople } from "../../config/people-config.ts";
 import { loadConfig } from "../../config/load-config.ts";
-import { openPeople, requirePeople } from "../../people/open-people.ts";
+import { configOfDatabase, openPeople, requirePeople } from "../../people/open-people.ts";
 import { FindingsError, UsageError } from "../../terminal/exit-codes.ts";
 import { makeOutput, type Output } from "../../terminal/output.ts";
 import { loadPlan } from "../../up/load-plan.ts";
@@ -26,6 +27,8 @@ import type { GlobalOptions } from "../global-options.ts";
 
 export interface PeopleFlags extends GlobalOptions {
   readonly destination?: string;
+  /** Another database than the application's own. */
+  readonly database?: string;
   readonly apply?: boolean;
 }
 
@@ -42,7 +45,8 @@ export interface PeopleCommand {
  * @throws {FindingsError} when either has errors. @throws {UsageError} when the configuration has no `people`.
  */
 export function readPeopleCommand(flags: PeopleFlags, plan?: string): PeopleCommand {
-  const config = loadConfig(flags.config);
+  const loaded = loadConfig(flags.config);
+  const config = flags.database === undefined ? loaded : configOfDatabase(loaded, flags.database);
   const people = requirePeople(config);
   const { lock, findings } = loadPlan(plan ?? config.plan);
   if (!lock) throw new FindingsError(findings.filter(({ level }) => level === "error"));
@@ -67,7 +71,8 @@ export async function withSource<T>(
   try {
     await checkReachable(source, "the application's database (`people.database`)");
     const catalogue = await readCatalogue(source);
-    return await work({ source, catalogue, compiled: await compileMapping(lock, catalogue, source) });
+    const part = lockOfDatabase(lock, people.name);
+    return await work({ source, catalogue, compiled: await compileMapping(part, catalogue, source) });
   } finally {
     await source.close();
   }

@@ -1,13 +1,13 @@
 // `plumbline people setup` and `teardown`: what capture needs in the databases, made and removed again. A dry run that prints its SQL until --apply.
 import type { Command } from "commander";
 import {
+  captureStanding,
   applyTeardown,
   migrateState,
   readServerFacts,
   stateVersion,
   teardownSql,
 } from "../../../people/index.ts";
-import { captureStanding } from "../../people/capture-standing.ts";
 import { setUpCapture } from "../../people/set-up-people.ts";
 import { EXIT, FindingsError } from "../../terminal/exit-codes.ts";
 import { findingLines } from "../../terminal/output.ts";
