@@ -2,9 +2,6 @@
 // No table holds a value of a user: fingerprints are keyed hashes, stories hold names, positions and counts.
 import type { Database, Queryable } from "../database/database.ts";
 
-/** Schema of everything the sync keeps. */
-export const STATE_SCHEMA = "plumbline";
-
 /** Hash partitions of users; a worker leases some of them. */
 export const PARTITIONS = 64;
 
