@@ -98,12 +98,16 @@ export type EventOperation =
       readonly property: string;
       readonly values: readonly JsonValue[];
     }
-  /** Exported, repaired by the plan, imported under new deterministic ids; the old ones must be deleted. */
+  /**
+   * Exported, repaired by the plan, imported under new deterministic ids. `old`: what happens to the events as they were. `keep` (default):
+   * they stay and count twice; `delete`: they are deleted by name and window between export and import, by the unofficial API.
+   */
   | {
       readonly do: "reimport_events";
       readonly from: string;
       readonly to: string;
       readonly events?: readonly string[];
+      readonly old?: "keep" | "delete";
     };
 
 export type PrivacyOperation =

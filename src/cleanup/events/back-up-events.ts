@@ -1,0 +1,188 @@
+// Events of a window into a step's backup, a day at a time: each export is written to a file until it is whole, then appended. A day that broke
+// off is exported again; one that was appended in part goes on where it stopped. The backup's mark says how far it is.
+import { createReadStream } from "node:fs";
+import { open, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError, isObject } from "../../core/index.ts";
+import { EventLines } from "../../infer/index.ts";
+import { stoppedError } from "../apply/ask-provider.ts";
+import { makeFolder } from "../apply/durable-file.ts";
+import type { StepContext } from "../apply/executor.ts";
+
+type Backing = Pick<
+  StepContext,
+  "reader" | "limits" | "backup" | "clock" | "signal" | "folder" | "onProgress"
+>;
+
+/** Which events: days are inclusive, as `2026-11-25`. */
+export interface EventWindow {
+  readonly from: string;
+  readonly to: string;
+  readonly events: readonly string[] | undefined;
+}
+
+/** An event as it was exported. */
+export interface ExportedEvent {
+  readonly event: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+interface Mark {
+  readonly day: string;
+  /** Of the day's events that are in the backup. */
+  readonly events: number;
+  readonly isWhole: boolean;
+}
+
+const DAY_MS = 86_400_000;
+/** A broken export is asked for again this often. */
+const ATTEMPTS_MAX = 5;
+/** Records appended at once. */
+const RECORDS_AT_ONCE = 2000;
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+/**
+ * Days of a window.
+ *
+ * @throws {AppError} `CLEANUP_REFUSED` for a window that is none.
+ */
+export function daysOf({ from, to }: Pick<EventWindow, "from" | "to">): readonly string[] {
+  const [first, last] = [Date.parse(from), Date.parse(to)];
+  if (!DAY.test(from) || !DAY.test(to) || Number.isNaN(first) || !(last >= first))
+    throw new AppError(
+      "CLEANUP_REFUSED",
+      "Cannot use this window: `from` and `to` are days as 2026-11-25, in order",
+    );
+  const days: string[] = [];
+  for (let at = first; at <= last; at += DAY_MS) days.push(new Date(at).toISOString().slice(0, 10));
+  return days;
+}
+
+function isMark(value: unknown): value is Mark {
+  return isObject(value) && typeof value["day"] === "string" && typeof value["events"] === "number";
+}
+
+function windowOf(day: string, names: readonly string[] | undefined) {
+  return { from: day, to: day, ...(names === undefined ? {} : { events: names }) };
+}
+
+async function writeExport(
+  context: Backing,
+  window: ReturnType<typeof windowOf>,
+  file: string,
+): Promise<void> {
+  const { reader, signal } = context;
+  const handle = await open(file, "w", 0o600);
+  try {
+    for await (const bytes of reader.events(window, { signal })) await handle.appendFile(bytes);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The whole export of a day, in a file. */
+async function spoolDay(
+  context: Backing,
+  day: string,
+  names: readonly string[] | undefined,
+): Promise<string> {
+  const folder = join(context.folder, "export");
+  await makeFolder(folder);
+  const file = join(folder, `${day}.ndjson`);
+  if (
+    await stat(file).then(
+      () => true,
+      () => false,
+    )
+  )
+    return file;
+  for (let attempt = 1; ; attempt += 1) {
+    if (!(await context.limits.turn("export", 1))) throw stoppedError();
+    const sentAt = context.clock.now();
+    try {
+      await writeExport(context, windowOf(day, names), `${file}.part`);
+      context.limits.succeeded("export");
+      await rename(`${file}.part`, file);
+      return file;
+    } catch (error) {
+      if (context.signal.aborted) throw stoppedError();
+      if (!(error instanceof AppError) || error.code !== "EXPORT_REFUSED" || attempt >= ATTEMPTS_MAX)
+        throw error;
+      context.limits.busy("export", { message: "the export broke off", sentAt });
+    }
+  }
+}
+
+/** Reads a file of exported lines, some at a time. */
+export async function* readExported(file: string): AsyncGenerator<readonly ExportedEvent[]> {
+  let events: ExportedEvent[] = [];
+  const lines = new EventLines((event) => events.push(event));
+  for await (const bytes of createReadStream(file) as AsyncIterable<Buffer>) {
+    lines.push(bytes);
+    if (events.length > 0) yield events;
+    events = [];
+  }
+  lines.end();
+  if (lines.brokenOff || lines.unreadable > 0)
+    throw new AppError("EXPORT_REFUSED", "Cannot read an export: it has lines that are no events");
+  if (events.length > 0) yield events;
+}
+
+async function appendDay(context: Backing, file: string, begun: Mark): Promise<void> {
+  const { backup } = context;
+  let [seen, records]: [number, object[]] = [0, []];
+  const flush = async (isWhole: boolean): Promise<void> => {
+    await backup.append(records, { day: begun.day, events: seen, isWhole });
+    records = [];
+  };
+  for await (const events of readExported(file))
+    for (const { event, properties } of events) {
+      seen += 1;
+      if (seen > begun.events) records.push({ event, properties });
+      if (records.length >= RECORDS_AT_ONCE) await flush(false);
+    }
+  await flush(true);
+}
+
+/**
+ * Brings every event of the window into the backup. Answers how many exports it took.
+ *
+ * @throws {AppError} `EXPORT_REFUSED` when an export breaks off again and again, `CLEANUP_STOPPED`, `CLEANUP_WAIT_TOO_LONG`.
+ */
+export async function backUpEvents(context: Backing, window: EventWindow): Promise<number> {
+  const days = daysOf(window);
+  const { mark } = context.backup;
+  const last = isMark(mark) ? mark : undefined;
+  const from = last === undefined ? 0 : days.indexOf(last.day) + (last.isWhole ? 1 : 0);
+  for (const [index, day] of days.entries()) {
+    if (index < from) continue;
+    if (context.signal.aborted) throw stoppedError();
+    context.onProgress({ phase: "export", done: index, total: days.length });
+    const file = await spoolDay(context, day, window.events);
+    const begun = last && last.day === day && !last.isWhole ? last : { day, events: 0, isWhole: false };
+    await appendDay(context, file, begun);
+    await rm(file);
+  }
+  return days.length - from;
+}
+
+/** Reads a whole window by one export and counts; nothing is kept. */
+export async function countEvents(
+  context: Pick<StepContext, "reader" | "limits" | "signal">,
+  { from, to, events }: EventWindow,
+): Promise<number> {
+  daysOf({ from, to });
+  if (!(await context.limits.turn("export", 1))) throw stoppedError();
+  let count = 0;
+  const lines = new EventLines(() => {
+    count += 1;
+  });
+  const window = { from, to, ...(events === undefined ? {} : { events }) };
+  for await (const bytes of context.reader.events(window, { signal: context.signal }))
+    lines.push(Buffer.from(bytes));
+  lines.end();
+  if (lines.brokenOff || lines.unreadable > 0)
+    throw new AppError("EXPORT_REFUSED", "Cannot count the events of an export: it ended early");
+  return count;
+}
