@@ -15,7 +15,7 @@ import { systemClock } from "../adapters/system-clock.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { findingLines, makeOutput, makeProgress, table } from "../terminal/output.ts";
 import { makeLiveSources } from "../up/live-sources.ts";
-import { makeReceivers, snapshotOf } from "../up/pipeline.ts";
+import { makeReceivers, neverJoins, snapshotOf } from "../up/pipeline.ts";
 import { take } from "./take.ts";
 import type { GlobalOptions } from "./global-options.ts";
 import { withJournal } from "./open-stores.ts";
@@ -163,6 +163,7 @@ function addReplay(group: Command): void {
           sources: makeLiveSources(config, lock).all,
           filter: filterOf(flags),
           apply: flags.apply === true,
+          neverJoins: neverJoins(config),
           ...(geolocate === undefined ? {} : { geolocate }),
           onProgress: ({ examined, released }) => progress.show(`${examined} examined, ${released} released`),
         }),
