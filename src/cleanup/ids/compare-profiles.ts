@@ -28,15 +28,18 @@ export interface WalkOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** `isFirst`: also of a walk that the provider forgot: all ids come again. */
+export interface IdPage {
+  readonly ids: readonly string[];
+  readonly isFirst: boolean;
+}
+
 /**
  * Ids of all profiles, page by page.
  *
  * @throws {AppError} `CLEANUP_REFUSED`, or `CLEANUP_WAIT_TOO_LONG` when `wait` does not want to.
  */
-export async function* walkIds(
-  reader: ProviderReader,
-  options: WalkOptions,
-): AsyncGenerator<readonly string[]> {
+export async function* walkIds(reader: ProviderReader, options: WalkOptions): AsyncGenerator<IdPage> {
   let after: string | undefined;
   let done = 0;
   do {
@@ -52,10 +55,11 @@ export async function* walkIds(
         throw new AppError("CLEANUP_WAIT_TOO_LONG", `Cannot read on now: ${answer.message}`);
       continue;
     }
-    const { profiles, next, total } = answer.value;
-    done += profiles.length;
+    const { profiles, next, total, isRestarted } = answer.value;
+    const isFirst = after === undefined || isRestarted === true;
+    done = profiles.length + (isFirst ? 0 : done);
     options.onProgress?.(done, total);
-    yield profiles.map(({ id }) => id);
+    yield { ids: profiles.map(({ id }) => id), isFirst };
     after = next;
     if (next === undefined) return;
   } while (!options.signal.aborted);
@@ -65,7 +69,7 @@ export async function* walkIds(
 /** Walks and compares. */
 export async function compareProfiles(
   people: readonly MappedPerson[],
-  ids: AsyncIterable<readonly string[]>,
+  pages: AsyncIterable<IdPage>,
   rules: IdRules,
 ): Promise<ComparedMapping> {
   const byOld = new Map(
@@ -76,8 +80,9 @@ export async function compareProfiles(
   const [withOld, withNew] = [new Set<MappedPerson>(), new Set<MappedPerson>()];
   let profiles = 0;
   let unmapped = 0;
-  for await (const page of ids)
-    for (const id of page) {
+  for await (const { ids, isFirst } of pages) {
+    if (isFirst) [profiles, unmapped] = [0, 0];
+    for (const id of ids) {
       profiles += 1;
       const mine = byNew.get(id);
       const theirs = byOld.get(foldedId(id));
@@ -87,6 +92,7 @@ export async function compareProfiles(
         spelled.get(theirs)?.add(id);
       } else if (rules.shape(id) !== "device" && rules.canonical(id) === undefined) unmapped += 1;
     }
+  }
   return {
     people: people.map((person) => ({ new: person.new, olds: [...(spelled.get(person) ?? person.olds)] })),
     facts: {

@@ -117,6 +117,11 @@ export class IdTally {
     note(seen.emails, properties["$email"] ?? properties["email"], SHARED_EMAILS);
   }
 
+  /** A walk over profiles begins, perhaps anew. */
+  beginProfiles(): void {
+    this.#devices = 0;
+  }
+
   /** One profile. */
   addProfile(id: string, properties: Readonly<Record<string, unknown>> = {}): void {
     if (id.startsWith("$device:")) {

@@ -1,0 +1,7 @@
+// Cleanup: what a provider holds, change sets, applying and undoing them, and ids that were never meant to change.
+export { compareProfiles, type ProfileFacts, walkIds, type WalkOptions } from "./ids/compare-profiles.ts";
+export { ID_EXECUTORS } from "./ids/executors.ts";
+export { makeIdRules } from "./ids/id-shape.ts";
+export { type IdProblem, type IdReport, IdTally } from "./ids/id-tally.ts";
+export { readMapping, writeMapping } from "./ids/mapping.ts";
+export { type IdMergeMode, type IdsToPlan, type PlannedIds, planIds } from "./ids/plan-ids.ts";
