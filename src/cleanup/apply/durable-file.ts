@@ -67,13 +67,18 @@ function readGroups(text: string, file: string): { entries: unknown[]; bytes: nu
  */
 export async function openLineFile(file: string): Promise<{ entries: readonly unknown[]; lines: LineFile }> {
   const handle = await openDurable(file);
-  const text = await handle.readFile("utf8");
-  const { entries, bytes } = readGroups(text, file);
-  if (bytes < Buffer.byteLength(text)) {
-    await handle.truncate(bytes);
-    await handle.sync();
+  try {
+    const text = await handle.readFile("utf8");
+    const { entries, bytes } = readGroups(text, file);
+    if (bytes < Buffer.byteLength(text)) {
+      await handle.truncate(bytes);
+      await handle.sync();
+    }
+    return { entries, lines: new AppendedLines(handle) };
+  } catch (error) {
+    await handle.close();
+    throw error;
   }
-  return { entries, lines: new AppendedLines(handle) };
 }
 
 class AppendedLines implements LineFile {

@@ -107,7 +107,13 @@ class LockedFolder implements RunFolder {
     const folder = this.#stepFolder(step);
     await makeFolder(folder);
     const journal = await openStepJournal(join(folder, "journal"));
-    const backup = await openStepBackup(folder);
+    let backup: OpenBackup;
+    try {
+      backup = await openStepBackup(folder);
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
     return {
       folder,
       journal,

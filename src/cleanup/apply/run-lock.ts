@@ -1,6 +1,7 @@
 // One run at a time in a folder: a file that names the process. A lock whose process is gone is taken over; which process it was is told by its id
 // and the moment at which it began, because ids are used again. A lock of another machine is never taken over.
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { link, readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -57,7 +58,7 @@ function sameOwner(a: Owner | undefined, b: Owner): boolean {
 
 /** Puts a stale lock aside. Somebody may have done so and locked meanwhile: then that lock is put back. */
 async function putAside(file: string, stale: Owner): Promise<void> {
-  const aside = `${file}.${process.pid}.stale`;
+  const aside = `${file}.${randomUUID()}.stale`;
   try {
     await rename(file, aside);
   } catch {
@@ -74,7 +75,7 @@ function ignoreExisting(error: unknown): void {
 
 /** Linked with its content, so that nobody ever sees an empty lock. */
 async function tryLock(file: string, owner: Owner): Promise<boolean> {
-  const made = `${file}.${process.pid}`;
+  const made = `${file}.${randomUUID()}`;
   await writeFile(made, `${JSON.stringify(owner)}\n`, { mode: 0o600 });
   try {
     await link(made, file);

@@ -116,7 +116,7 @@ class FileBackup implements OpenBackup {
     let first = 0;
     for (const [index, segment] of this.#segments.entries()) {
       const end = first + segment.records;
-      if (end > from) {
+      if (segment.records > 0 && end > from) {
         const text = (await gunzip(await this.#bytesOf(index))).toString("utf8");
         let [line, at] = [first, 0];
         for (let stop = text.indexOf("\n"); stop >= 0; stop = text.indexOf("\n", at)) {
@@ -156,11 +156,18 @@ class FileBackup implements OpenBackup {
  */
 export async function openStepBackup(folder: string): Promise<OpenBackup> {
   const { entries, lines } = await openLineFile(join(folder, "backup.index"));
-  const segments = readSegments(entries, folder);
-  const file = await openDurable(join(folder, "backup.ndjson.gz"));
-  const backup = new FileBackup({ folder, file, index: lines, segments });
-  const { size } = await file.stat();
-  if (size < backup.bytes) throw broken(folder, "the file is shorter than its index says");
-  if (size > backup.bytes) await file.truncate(backup.bytes);
-  return backup;
+  let file: FileHandle | undefined;
+  try {
+    const segments = readSegments(entries, folder);
+    file = await openDurable(join(folder, "backup.ndjson.gz"));
+    const backup = new FileBackup({ folder, file, index: lines, segments });
+    const { size } = await file.stat();
+    if (size < backup.bytes) throw broken(folder, "the file is shorter than its index says");
+    if (size > backup.bytes) await file.truncate(backup.bytes);
+    return backup;
+  } catch (error) {
+    await lines.close();
+    await file?.close();
+    throw error;
+  }
 }

@@ -26,14 +26,20 @@ class Tally {
   requests = 0;
   checked = 0;
   readonly reasons = new Map<string, number>();
+  /** Groups that are none of a person's, by why. */
+  readonly leftAlone = new Map<string, number>();
 
   fail(reason: string, count = 1): void {
     this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + count);
   }
 
+  leave(why: string, count = 1): void {
+    this.leftAlone.set(why, (this.leftAlone.get(why) ?? 0) + count);
+  }
+
   get json(): JsonValue {
     const { changed, requests, checked } = this;
-    return { changed, requests, checked, reasons: [...this.reasons] };
+    return { changed, requests, checked, reasons: [...this.reasons], leftAlone: [...this.leftAlone] };
   }
 
   add(value: unknown): void {
@@ -42,6 +48,7 @@ class Tally {
     this.requests += Number(value["requests"]);
     this.checked += Number(value["checked"]);
     for (const [reason, count] of value["reasons"] as [string, number][]) this.fail(reason, count);
+    for (const [why, count] of value["leftAlone"] as [string, number][]) this.leave(why, count);
   }
 }
 
@@ -134,7 +141,7 @@ async function readyGroups(
 
 async function removeOthers(context: StepContext, { groups, leftAlone }: Part): Promise<Tally> {
   const tally = new Tally();
-  for (const reason of leftAlone) tally.fail(`left alone: ${reason}`);
+  for (const why of leftAlone) tally.leave(why);
   const ready = await readyGroups(context, groups);
   tally.checked = ready.length;
   if (ready.length < groups.length) tally.fail(NOT_MERGED, groups.length - ready.length);
@@ -148,7 +155,6 @@ async function removeOthers(context: StepContext, { groups, leftAlone }: Part): 
   return tally;
 }
 
-/** Deletes of a part that was begun before a crash are deleted already, and deleting again does no harm. */
 async function apply(context: StepContext, isUserId: IsUserId): Promise<StepReport> {
   const { step } = context;
   const operation = operationOf(step);
@@ -173,7 +179,10 @@ async function apply(context: StepContext, isUserId: IsUserId): Promise<StepRepo
     failed: reasons.map(([reason, count]) => ({ reason, count })),
     verified: { checked: removed.checked, wrong: 0 },
     requests: merged.requests + removed.requests,
-    notes: [`${merged.changed} survivors were given properties of the others`],
+    notes: [
+      `${merged.changed} survivors were given properties of the others`,
+      ...[...removed.leftAlone].map(([why, count]) => `${count} groups were left alone: ${why}`),
+    ],
   };
 }
 

@@ -11,8 +11,8 @@ import { runBatches } from "./run-batches.ts";
 export type Expected = (record: ProfileRecord) => Properties | undefined;
 
 export interface ReadBackPlan {
-  /** Compared, and nothing else; absent: only whether there is a profile. */
-  readonly names: readonly string[];
+  /** Compared, and nothing else; `undefined`: all that is expected. */
+  readonly names: readonly string[] | undefined;
   readonly expected: Expected;
   /** Places in the backup that are known not to be as they should. */
   readonly except: ReadonlyMap<number, string>;
@@ -49,9 +49,10 @@ export async function readProfiles(
 function isAsExpected(
   profile: StoredProfile | undefined,
   expected: Properties | undefined,
-  names: readonly string[],
+  compared: readonly string[] | undefined,
 ): boolean {
   if (expected === undefined) return profile === undefined;
+  const names = compared ?? Object.keys(expected);
   if (profile === undefined) return names.every((name) => valueOf(expected, name) === undefined);
   return names.every((name) => isSame(valueOf(profile.properties, name), valueOf(expected, name)));
 }

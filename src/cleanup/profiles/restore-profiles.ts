@@ -12,7 +12,7 @@ import {
   type Properties,
   valueOf,
 } from "./profile-record.ts";
-import { readProfiles } from "./read-back.ts";
+import { readBack, readProfiles } from "./read-back.ts";
 import { type BatchResult, runBatches } from "./run-batches.ts";
 import { type OffsetUpdate, sendChanges } from "./send-changes.ts";
 import { failedOf } from "./step-failures.ts";
@@ -56,16 +56,22 @@ export function planRestore(
 /** The provider's own name for the id: never written. */
 const NEVER_WRITTEN: ReadonlySet<string> = new Set(["$distinct_id", "$group_id", "$group_key"]);
 
-/** How a deleted profile is made again. */
-export function planRecreate(
-  { had }: ProfileRecord,
-  found: { readonly current: StoredProfile | undefined; readonly force: boolean },
-): Restoration {
-  const { current, force } = found;
-  const whole = pick(
+/** A whole profile as it can be written. */
+export function writableOf({ had }: ProfileRecord): Properties {
+  return pick(
     had,
     Object.keys(had).filter((name) => !NEVER_WRITTEN.has(name)),
   );
+}
+
+/** How a deleted profile is made again. */
+export function planRecreate(
+  record: ProfileRecord,
+  found: { readonly current: StoredProfile | undefined; readonly force: boolean },
+): Restoration {
+  const { current, force } = found;
+  const { had } = record;
+  const whole = writableOf(record);
   if (current && isSame(current.properties, had)) return { kind: "nothing" };
   // Half of it may have been made by an earlier try; anything else is somebody's.
   const isOurs =
@@ -128,13 +134,18 @@ export async function restoreAll(
       run: ({ records }) => restoreRecords(context, records, parts),
     },
   );
+  const { checked, wrong, requests } = await readBack(context, "undo.verify", {
+    names: parts.names,
+    expected: parts.names === undefined ? writableOf : ({ had }) => had,
+    except: result.failed,
+  });
   return {
     step: step.id,
     selected: backup.count,
     changed: result.changed,
     skipped: result.skipped,
     failed: failedOf(result.failed),
-    verified: { checked: 0, wrong: 0 },
-    requests: result.requests,
+    verified: { checked, wrong },
+    requests: result.requests + requests,
   };
 }
