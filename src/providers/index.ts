@@ -29,3 +29,8 @@ export {
 } from "./mixpanel/privacy.ts";
 export { createLexiconClient, type LexiconClient } from "./mixpanel/lexicon/client.ts";
 export type { LexiconEntity, LexiconProperty } from "./mixpanel/lexicon/entity.ts";
+export {
+  createMixpanelReader,
+  MIXPANEL_READ_LIMITS,
+  type MixpanelReaderOptions,
+} from "./mixpanel/reader.ts";

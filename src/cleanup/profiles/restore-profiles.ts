@@ -134,7 +134,7 @@ export async function restoreAll(
       run: ({ records }) => restoreRecords(context, records, parts),
     },
   );
-  const { checked, wrong, requests } = await readBack(context, "undo.verify", {
+  const { checked, wrong, requests } = await readBack(context, settings.force ? "undo.verify.force" : "undo.verify", {
     names: parts.names,
     expected: parts.names === undefined ? writableOf : ({ had }) => had,
     except: result.failed,

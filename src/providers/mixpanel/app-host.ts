@@ -17,3 +17,18 @@ export function appOrigin(host: string): string {
   url.host = APP_HOSTS[url.host] ?? url.host;
   return url.origin;
 }
+
+/** Source (read 2026-11): Mixpanel "Raw Event Export": a host of its own for each region. */
+const EXPORT_HOSTS: Readonly<Record<string, string>> = {
+  "api.mixpanel.com": "data.mixpanel.com",
+  "api-js.mixpanel.com": "data.mixpanel.com",
+  "api-eu.mixpanel.com": "data-eu.mixpanel.com",
+  "api-in.mixpanel.com": "data-in.mixpanel.com",
+};
+
+/** Origin of the raw export for an ingestion host; a host that is not Mixpanel's own stays. */
+export function exportOrigin(host: string): string {
+  const url = new URL(host);
+  url.host = EXPORT_HOSTS[url.host] ?? url.host;
+  return url.origin;
+}

@@ -1,0 +1,113 @@
+// What Mixpanel holds, read back: names of events, profiles page by page, and the raw export. One call is one request; it never retries.
+import { request, type Dispatcher } from "undici";
+import {
+  AppError,
+  type Clock,
+  type ExportWindow,
+  type ProfileAnswer,
+  type ProviderReader,
+  type ProviderReadLimits,
+} from "../../core/index.ts";
+import { type AppCaller, callApp } from "./app-call.ts";
+import { appOrigin, exportOrigin } from "./app-host.ts";
+import { makeProfilePages } from "./profile-pages.ts";
+
+export interface MixpanelReaderOptions {
+  /** Host of the destination; those of queries and of the raw export are known for Mixpanel's own. */
+  readonly host: string;
+  readonly projectId: number;
+  readonly serviceAccount: { readonly username: string; readonly secret: string };
+  readonly clock: Clock;
+  /** Limits other than Mixpanel's documented ones. */
+  readonly limits?: Partial<ProviderReadLimits>;
+  /** Time-out for one answer. Default {@link READ_TIMEOUT_MS}. */
+  readonly timeoutMs?: number;
+  readonly dispatcher?: Dispatcher;
+}
+
+/** Default of {@link MixpanelReaderOptions.timeoutMs}: a query of a large project takes minutes. */
+export const READ_TIMEOUT_MS = 120_000;
+
+/** Source (read 2026-11): Mixpanel "Rate limits": 60 queries and 60 exports an hour; "Query Profiles": pages of 1000. */
+export const MIXPANEL_READ_LIMITS: ProviderReadLimits = {
+  queriesPerHour: 60,
+  profilesPerPage: 1000,
+  exportsPerHour: 60,
+};
+
+function readNames(body: unknown): ProfileAnswer<readonly string[]> {
+  return Array.isArray(body) && body.every((name) => typeof name === "string")
+    ? { kind: "answer", value: body }
+    : { kind: "refused", message: "an answer of an unknown shape" };
+}
+
+/** A line that says so stands at the end of an export that broke. */
+const TERMINATED = Buffer.from("export terminated early");
+
+async function* readExport(
+  options: MixpanelReaderOptions,
+  { from, to, events }: ExportWindow,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
+  const { host, projectId, serviceAccount, dispatcher, timeoutMs = READ_TIMEOUT_MS } = options;
+  const query = new URLSearchParams({
+    project_id: String(projectId),
+    from_date: from,
+    to_date: to,
+    time_in_ms: "true",
+    ...(events === undefined ? {} : { event: JSON.stringify(events) }),
+  });
+  const basic = Buffer.from(`${serviceAccount.username}:${serviceAccount.secret}`).toString("base64");
+  const response = await request(`${exportOrigin(host)}/api/2.0/export?${query.toString()}`, {
+    headers: { authorization: `Basic ${basic}` },
+    signal,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    ...(dispatcher === undefined ? {} : { dispatcher }),
+  });
+  if (response.statusCode !== 200) {
+    await response.body.dump();
+    throw new AppError("EXPORT_REFUSED", `Cannot read the raw export: status ${response.statusCode}`, {
+      details: { status: response.statusCode },
+    });
+  }
+  // Only whole lines are handed on, so that a broken end is never taken for an event.
+  let rest = Buffer.alloc(0);
+  for await (const piece of response.body as AsyncIterable<Buffer>) {
+    const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
+    const end = bytes.lastIndexOf(10) + 1;
+    const whole = bytes.subarray(0, end);
+    const broken = whole.lastIndexOf(TERMINATED);
+    if (broken === 0 || (broken > 0 && whole[broken - 1] === 10)) {
+      if (broken > 0) yield whole.subarray(0, broken);
+      throw new AppError("EXPORT_REFUSED", "Cannot read the raw export to its end: it was terminated early");
+    }
+    if (end > 0) yield whole;
+    rest = Buffer.from(bytes.subarray(end));
+  }
+  if (rest.length > 0)
+    throw new AppError("EXPORT_REFUSED", "Cannot read the raw export to its end: its last line is not whole");
+}
+
+/** Makes the reader of one project. */
+export function createMixpanelReader(options: MixpanelReaderOptions): ProviderReader {
+  const { host, projectId, serviceAccount, clock, dispatcher, timeoutMs = READ_TIMEOUT_MS } = options;
+  const caller: AppCaller = { clock, timeoutMs, ...(dispatcher === undefined ? {} : { dispatcher }) };
+  const basic = Buffer.from(`${serviceAccount.username}:${serviceAccount.secret}`).toString("base64");
+  const names = `${appOrigin(host)}/api/query/events/names?project_id=${projectId}&type=general&limit=5000`;
+  return {
+    limits: { ...MIXPANEL_READ_LIMITS, ...options.limits },
+    eventNames: ({ signal }) =>
+      callApp(
+        caller,
+        {
+          method: "GET",
+          url: names,
+          headers: { authorization: `Basic ${basic}`, accept: "application/json" },
+        },
+        { signal, read: readNames },
+      ),
+    profiles: makeProfilePages({ host, projectId, serviceAccount }, caller),
+    events: (window, { signal }) => readExport(options, window, signal),
+  };
+}
