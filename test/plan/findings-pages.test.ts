@@ -45,7 +45,15 @@ const CONFIG_IDS = [
   "config-unknown-source",
   "config-literal-secret",
 ] as const;
-const OTHER_IDS: readonly string[] = [...CONFIG_IDS, "item-malformed", "never-seen", "identity-joins-people"];
+const OTHER_IDS: readonly string[] = [
+  ...CONFIG_IDS,
+  "item-malformed",
+  "never-seen",
+  "identity-joins-people",
+  "ids-ambiguous",
+  "ids-malformed",
+  "ids-unfit",
+];
 const scanIds = Object.keys(SCAN_FINDINGS) as ScanFindingId[];
 /** About a database: `test/people/setup*.test.ts` bring each of them about. */
 const captureIds = Object.keys(CAPTURE_FINDINGS) as CaptureFindingId[];
