@@ -1,7 +1,13 @@
 // Cleanup: what a provider holds, change sets, applying and undoing them, and ids that were never meant to change.
-export { compareProfiles, type ProfileFacts, walkIds, type WalkOptions } from "./ids/compare-profiles.ts";
+export {
+  type ComparedMapping,
+  compareProfiles,
+  type ProfileFacts,
+  walkIds,
+  type WalkOptions,
+} from "./ids/compare-profiles.ts";
 export { ID_EXECUTORS } from "./ids/executors.ts";
-export { makeIdRules } from "./ids/id-shape.ts";
+export { type IdRules, makeIdRules } from "./ids/id-shape.ts";
 export { type IdProblem, type IdReport, IdTally } from "./ids/id-tally.ts";
-export { readMapping, writeMapping } from "./ids/mapping.ts";
+export { type MappedPerson, readMapping, writeMapping } from "./ids/mapping.ts";
 export { type IdMergeMode, type IdsToPlan, type PlannedIds, planIds } from "./ids/plan-ids.ts";

@@ -29,6 +29,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   up: async () => (await import("./commands/up.ts")).addUp,
   emulator: async () => (await import("./commands/emulator.ts")).addEmulator,
   people: async () => (await import("./commands/people/index.ts")).addPeople,
+  ids: async () => (await import("./commands/ids/index.ts")).addIds,
   quarantine: async () => (await import("./commands/quarantine.ts")).addQuarantine,
   "dead-letters": async () => (await import("./commands/dead-letters.ts")).addDeadLetters,
   status: async () => (await import("./commands/status.ts")).addStatus,

@@ -21,6 +21,8 @@ export interface IdRules {
   shape(id: string): IdShape;
   /** The id as the gateway would let it out; undefined for one that the plan refuses for a user. */
   canonical(id: string): string | undefined;
+  /** The plan lets it be a user's. */
+  fits(id: string): boolean;
 }
 
 const DEVICE_PREFIX = "$device:";
@@ -47,20 +49,22 @@ export function makeIdRules(lock: Lock): IdRules {
   const validator = makeValidator(lock);
   const source = Object.keys(lock.sources)[0] ?? "";
   const { user_id: form } = lock.identity;
+  const canonical: IdRules["canonical"] = (id) => {
+    const judged = validator.judgeProfile({
+      source,
+      groupKey: undefined,
+      id,
+      operation: "$unset",
+      value: [],
+      asState: true,
+    });
+    return judged.verdict === "accepted" || judged.verdict === "repaired" ? judged.id : undefined;
+  };
   return {
     tellsPeople: !("format" in form && form.format === "any"),
     shape: (id) => shapeOf(id, forbidden),
-    canonical: (id) => {
-      const judged = validator.judgeProfile({
-        source,
-        groupKey: undefined,
-        id,
-        operation: "$unset",
-        value: [],
-        asState: true,
-      });
-      return judged.verdict === "accepted" || judged.verdict === "repaired" ? judged.id : undefined;
-    },
+    canonical,
+    fits: (id) => canonical(id) !== undefined,
   };
 }
 
