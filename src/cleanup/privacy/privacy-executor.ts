@@ -18,6 +18,7 @@ import {
 import { selectIds } from "./select-ids.ts";
 
 const SECOND_MS = 1000;
+const TOO_MANY = "status 429";
 /** Mark of a backup that has every id. */
 const WHOLE = { whole: true } as const;
 
@@ -113,7 +114,13 @@ class PrivacyExecutor implements StepExecutor {
     for (const [done, task] of (isDeletion ? tasks : []).entries()) {
       const count = task.to - task.from;
       const outcome = await this.#cancel(context, task);
-      if (outcome === "cancelled") changed += count;
+      if (outcome === "cancelled" && task.isDoubtful)
+        fail(
+          failures,
+          "called off, but an answer got lost: a second request may go on that is not known here",
+          count,
+        );
+      else if (outcome === "cancelled") changed += count;
       else if (outcome === "over") skipped += count;
       else fail(failures, "the deletion has started: nothing can stop it", count);
       context.onProgress({ phase: "call off", done: done + 1, total: tasks.length });
@@ -179,15 +186,19 @@ class PrivacyExecutor implements StepExecutor {
       return 0;
     }
     if (state.kind === "halved") return this.#askHalves(context, asked);
+    let isDoubtful = state.kind === "asked";
     const requestedAt = clock.now();
     await journal.put(rangeKey(range), { asked: requestedAt });
     const answer = await this.#askPaced<{ task: string } | { unfit: string }>(context, async () => {
       const said = await this.#privacy.request(requestOf(privacyOf(step), ids), { signal });
       if (said.kind === "unfit") return { kind: "answer", value: { unfit: said.message } };
+      // Anything but "too many requests" may have come after the request was taken.
+      if (said.kind === "busy" && said.message !== TOO_MANY) isDoubtful = true;
       return said.kind === "answer" ? { kind: "answer", value: { task: said.value } } : said;
     });
     if ("task" in answer) {
-      await journal.put(rangeKey(range), { task: answer.task, requestedAt });
+      const taken = { task: answer.task, requestedAt };
+      await journal.put(rangeKey(range), isDoubtful ? { ...taken, isDoubtful } : taken);
       return 1;
     }
     if (ids.length === 1) {

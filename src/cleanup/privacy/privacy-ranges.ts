@@ -12,6 +12,8 @@ export interface Range {
 export interface PrivacyTask extends Range {
   readonly task: string;
   readonly requestedAt: number;
+  /** It was asked for more than once, because an answer got lost: another task may stand beside it that nobody here knows. */
+  readonly isDoubtful: boolean;
 }
 
 /** As much of a journal as is read here. */
@@ -39,8 +41,9 @@ export function rangeKey({ from, to }: Range): string {
 export function rangeState(journal: JournalValues, range: Range): RangeState {
   const value = journal.get(rangeKey(range));
   if (!isObject(value)) return { kind: "new" };
-  if (typeof value["task"] === "string" && typeof value["requestedAt"] === "number")
-    return { kind: "taken", task: { ...range, task: value["task"], requestedAt: value["requestedAt"] } };
+  const { task, requestedAt, isDoubtful } = value;
+  if (typeof task === "string" && typeof requestedAt === "number")
+    return { kind: "taken", task: { ...range, task, requestedAt, isDoubtful: isDoubtful === true } };
   if (typeof value["refused"] === "string") return { kind: "refused", reason: value["refused"] };
   return value["halved"] === true ? { kind: "halved" } : { kind: "asked" };
 }
