@@ -1,4 +1,29 @@
 // Cleanup: what a provider holds, change sets, applying and undoing them, and ids that were never meant to change.
+export type {
+  EstimateLimits,
+  RequestKind,
+  StepEstimate,
+  StepExecutor,
+  StepProgress,
+  StepReport,
+  StepSettings,
+} from "./apply/executor.ts";
+export { openRequestBudget, type RequestBudget } from "./apply/request-budget.ts";
+export {
+  applyChangeSet,
+  checkExpectation,
+  countStep,
+  enabledSteps,
+  executorOf,
+  refuseStateOwned,
+  type RunOptions,
+  undoChangeSet,
+} from "./apply/run-change-set.ts";
+export { folderName } from "./apply/run-folder.ts";
+export { isClean, type RunReport, runReportText } from "./apply/run-report.ts";
+export { BACKOFF_DEFAULTS, makeStepLimits } from "./apply/step-limits.ts";
+export type { ChangeSet, Operation, Reversibility, Selector, Step } from "./change-set/change-set.ts";
+export { profileExecutors } from "./profiles/profile-executors.ts";
 export {
   type ComparedMapping,
   compareProfiles,
@@ -6,7 +31,7 @@ export {
   walkIds,
   type WalkOptions,
 } from "./ids/compare-profiles.ts";
-export { ID_EXECUTORS } from "./ids/executors.ts";
+export { idExecutors } from "./ids/executors.ts";
 export { type IdRules, makeIdRules } from "./ids/id-shape.ts";
 export { type IdProblem, type IdReport, IdTally } from "./ids/id-tally.ts";
 export { type MappedPerson, readMapping, writeMapping } from "./ids/mapping.ts";

@@ -30,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   emulator: async () => (await import("./commands/emulator.ts")).addEmulator,
   people: async () => (await import("./commands/people/index.ts")).addPeople,
   ids: async () => (await import("./commands/ids/index.ts")).addIds,
+  clean: async () => (await import("./commands/clean/index.ts")).addClean,
   quarantine: async () => (await import("./commands/quarantine.ts")).addQuarantine,
   "dead-letters": async () => (await import("./commands/dead-letters.ts")).addDeadLetters,
   status: async () => (await import("./commands/status.ts")).addStatus,

@@ -63,6 +63,8 @@ export const ERROR_HINTS = {
     "Operations are listed in docs/guide/cleaning-up.md; some have to be switched on.",
   CLEANUP_REFUSED:
     "Look at host, token, `project_id` and `service_account` of the destination; then run it again: it goes on where it stopped.",
+  CLEANUP_STATE_OWNED:
+    "Take the step out: the people sync writes this property. `plumbline people reconcile` repairs what differs.",
   CLEANUP_STOPPED: "Run it again: it goes on where it stopped.",
   CLEANUP_SURPRISE:
     "Look at what is different; then correct `expect` in the change set, or make it anew with `plumbline clean plan`.",

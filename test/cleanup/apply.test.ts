@@ -451,3 +451,18 @@ test("two runs of one set at once: the second is told who works", async () => {
   const codes = await Promise.all([codeOf(apply()), codeOf(apply())]);
   expect(new Set(codes)).toEqual(new Set(["CLEANUP_LOCKED", "done"]));
 });
+
+test("a step on what the people sync writes is refused, whichever side of it, and other writers' steps are not", async () => {
+  const { url } = await startLocal();
+  await plant(url, { a: { Plan: "x", plan: "y" } });
+  const stateOwned = new Set(["plan"]);
+  const into = { do: "rename", from: "Plan", to: "plan", onBoth: "keep" } as const;
+  for (const operation of [into, { do: "unset", properties: ["plan"] } as const])
+    expect(await codeOf(makeEngine(url, setOf({ id: "s", operation }), { stateOwned }).apply())).toBe(
+      "CLEANUP_STATE_OWNED",
+    );
+  expect(await profilesOf(url)).toEqual({ a: { Plan: "x", plan: "y" } });
+  const old = setOf({ id: "s", operation: { do: "unset", properties: ["Plan"] } });
+  expect(await codeOf(makeEngine(url, old, { stateOwned }).apply())).toBe("done");
+  expect(await profilesOf(url)).toEqual({ a: { plan: "y" } });
+});

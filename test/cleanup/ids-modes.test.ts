@@ -273,7 +273,7 @@ test.each(["original", "simplified"] as const)(
       if (ended) break;
       died += 1;
       const folder = run.options.folder.replace(/\/run$/, "");
-      await runOf(local, { changeSet: run.options.changeSet, folder, profilesPerPage: 4 }).apply();
+      await runOf(local, { mode, changeSet: run.options.changeSet, folder, profilesPerPage: 4 }).apply();
       expect(await Promise.all(people.map((one) => local.profile(one.new)))).toEqual(expected);
       expect((await allProfiles(local)).size).toBe(5);
     }

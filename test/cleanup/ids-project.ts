@@ -8,7 +8,7 @@ import { applyChangeSet, type RunOptions, undoChangeSet } from "../../src/cleanu
 import type { RunReport } from "../../src/cleanup/apply/run-report.ts";
 import { makeStepLimits } from "../../src/cleanup/apply/step-limits.ts";
 import type { ChangeSet } from "../../src/cleanup/change-set/change-set.ts";
-import { ID_EXECUTORS } from "../../src/cleanup/ids/executors.ts";
+import { idExecutors } from "../../src/cleanup/ids/executors.ts";
 import { type MappedPerson, writeMapping } from "../../src/cleanup/ids/mapping.ts";
 import { type IdsToPlan, planIds } from "../../src/cleanup/ids/plan-ids.ts";
 import type { Provider, ProviderReader, StoredProfile } from "../../src/core/index.ts";
@@ -103,7 +103,7 @@ export function makeRun(local: Local, wanted: Wanted): IdsRun {
 
 export function runOf(
   local: Local,
-  wanted: Omit<Wanted, "mode" | "people"> & { readonly changeSet: ChangeSet; readonly folder: string },
+  wanted: Omit<Wanted, "people"> & { readonly changeSet: ChangeSet; readonly folder: string },
 ): IdsRun {
   const own = createMixpanelProvider({
     host: local.url,
@@ -117,9 +117,10 @@ export function runOf(
   const options: RunOptions = {
     changeSet: wanted.changeSet,
     planHash: "hash",
+    stateOwned: new Set(),
     target: "local",
     folder: join(wanted.folder, "run"),
-    executors: ID_EXECUTORS,
+    executors: idExecutors(wanted.mode),
     provider,
     reader: makeLocalReader(local, wanted.profilesPerPage),
     limits: makeStepLimits({

@@ -106,6 +106,7 @@ export function makeEngine(
   const options: RunOptions = {
     changeSet,
     planHash: "hash",
+    stateOwned: new Set(),
     target: "local 1",
     folder: join(folder, "run"),
     executors: profileExecutors({ isUserId: (id) => /^u\d+$/.test(id) }),

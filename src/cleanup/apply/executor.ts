@@ -129,6 +129,8 @@ export interface EstimateLimits {
 
 export interface StepExecutor {
   readonly operations: readonly Operation["do"][];
+  /** Names of the profile properties that a step reads or writes, where it is about some by name. */
+  properties?(step: Step): readonly string[];
   estimate(step: Step, limits: EstimateLimits): StepEstimate;
   /** How many it concerns now, by reading only and in few requests; `undefined`: cannot be told without doing it. */
   count(context: Omit<StepContext, "journal" | "backup">): Promise<number | undefined>;

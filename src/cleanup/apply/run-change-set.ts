@@ -70,6 +70,27 @@ export function checkExpectation({ id, expect }: Step, found: number): void {
   );
 }
 
+/**
+ * Two writers of one property would fight for ever: what the sync writes is left to it.
+ *
+ * @throws {AppError} `CLEANUP_STATE_OWNED`
+ */
+export function refuseStateOwned({
+  changeSet,
+  stateOwned = new Set(),
+  executors,
+}: Pick<RunOptions, "changeSet" | "stateOwned" | "executors">): void {
+  for (const step of enabledSteps(changeSet)) {
+    const names = step.group === undefined ? executorOf(step, executors).properties?.(step) : undefined;
+    const name = names?.find((one) => stateOwned.has(one));
+    if (name !== undefined)
+      throw new AppError(
+        "CLEANUP_STATE_OWNED",
+        `Cannot do step ${step.id}: ${name} is written by the people sync`,
+      );
+  }
+}
+
 function makeContext(options: RunOptions, step: Step): Omit<StepContext, "journal" | "backup" | "folder"> {
   const { changeSet, provider, reader, limits, settings, clock, random, log, signal } = options;
   return {
@@ -95,14 +116,19 @@ function makeContext(options: RunOptions, step: Step): Omit<StepContext, "journa
   };
 }
 
+/** How many profiles a step concerns now; `undefined`: cannot be told by reading. */
+export function countStep(options: RunOptions, step: Step): Promise<number | undefined> {
+  const context = { ...makeContext(options, step), folder: options.folder };
+  return executorOf(step, options.executors).count(context);
+}
+
 /** Before anything is changed: all steps with an expectation, so that a surprise in the last one does not leave half a set. */
 async function countAll(run: RunFolder, options: RunOptions): Promise<void> {
   if (run.journal.get("counted") !== undefined) return;
   const counted: string[] = [];
   for (const step of enabledSteps(options.changeSet)) {
     if (!step.expect) continue;
-    const context = { ...makeContext(options, step), folder: run.folder };
-    const found = await executorOf(step, options.executors).count(context);
+    const found = await countStep(options, step);
     if (found === undefined) continue;
     checkExpectation(step, found);
     counted.push(step.id);
@@ -198,6 +224,7 @@ async function runSteps(
  * @throws {AppError} one of the `CLEANUP_` codes when it stopped; the report in the folder says how far it came.
  */
 export async function applyChangeSet(options: RunOptions): Promise<RunReport> {
+  refuseStateOwned(options);
   const run = await openRunFolder(options.folder, options);
   try {
     if (run.journal.get("undoing") !== undefined)

@@ -17,6 +17,8 @@ export interface RunBinding {
   readonly changeSet: ChangeSet;
   /** Hash of the plan as it is now. */
   readonly planHash: string;
+  /** User profile properties that the people sync writes: no step may touch them. Default: none. */
+  readonly stateOwned?: ReadonlySet<string>;
   /** Names the provider's project, for example by host and project id. */
   readonly target: string;
   /** A plan that has changed since is no reason to leave things as they are. */

@@ -21,8 +21,6 @@ export interface IdRules {
   shape(id: string): IdShape;
   /** The id as the gateway would let it out; undefined for one that the plan refuses for a user. */
   canonical(id: string): string | undefined;
-  /** The plan lets it be a user's. */
-  fits(id: string): boolean;
 }
 
 const DEVICE_PREFIX = "$device:";
@@ -64,7 +62,6 @@ export function makeIdRules(lock: Lock): IdRules {
     tellsPeople: !("format" in form && form.format === "any"),
     shape: (id) => shapeOf(id, forbidden),
     canonical,
-    fits: (id) => canonical(id) !== undefined,
   };
 }
 

@@ -166,6 +166,7 @@ async function apply(context: StepContext): Promise<StepReport> {
 /** Does and undoes operations on properties. */
 export const PROPERTY_EXECUTOR: StepExecutor = {
   operations: OPERATIONS,
+  properties: (step) => touchedNames(operationOf(step)),
   estimate: (step, limits) =>
     estimateProfiles(step, limits, {
       updatesEach: isMove(operationOf(step)) ? 2 : 1,

@@ -34,6 +34,7 @@ const TRY_LATER: ReadonlySet<string> = new Set([
 const FOUND: ReadonlySet<string> = new Set([
   "CLEANUP_BACKUP_BROKEN",
   "CLEANUP_CHANGED_SINCE",
+  "CLEANUP_STATE_OWNED",
   "CLEANUP_SURPRISE",
   "CLEANUP_TOO_MANY_FAILURES",
 ]);
