@@ -11,8 +11,10 @@ export interface ChildRun {
 const { system, work, killAfter } = JSON.parse(process.argv[2] ?? "{}") as ChildRun;
 let calls = 0;
 const run = work === "apply" ? applySteps : undoSteps;
+const { nowMs } = system;
 await run({
   ...system,
+  clock: { now: () => nowMs ?? Date.now() },
   onCall: () => {
     calls += 1;
     if (calls >= killAfter) process.kill(process.pid, "SIGKILL");

@@ -34,6 +34,8 @@ export interface StepsSystem {
   /** `null`: the configuration has none. */
   readonly erasureToken?: string | null;
   readonly clock?: Clock;
+  /** The time, in a process of its own. Default: now. */
+  readonly nowMs?: number;
   readonly signal?: AbortSignal;
   readonly waitMaxMs?: number;
   /** Told about every call of a port, when it was answered. */
@@ -74,9 +76,11 @@ function makeReader(url: string): ProviderReader {
     },
     events: async function* ({ from, to, events }, { signal }) {
       const names = events === undefined ? "" : `&event=${encodeURIComponent(JSON.stringify(events))}`;
-      const answer = await request(
-        `${url}/api/2.0/export?project_id=1&from_date=${from}&to_date=${to}&time_in_ms=true${names}`,
-        { signal, headers: { authorization } },
+      const path = `/api/2.0/export?project_id=1&from_date=${from}&to_date=${to}&time_in_ms=true${names}`;
+      const answer = await request(`${url}${path}`, { signal, headers: { authorization } }).catch(
+        (cause: unknown) => {
+          throw new AppError("EXPORT_REFUSED", "Cannot export: no answer", { cause });
+        },
       );
       if (answer.statusCode !== 200) {
         await answer.body.dump();
