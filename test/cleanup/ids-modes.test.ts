@@ -231,6 +231,25 @@ test("simplified: the rule decides for people with two profiles", async () => {
   expect(await skip.profile(person(2).uuid)).toEqual({ plan: "team", orders: 3 });
 });
 
+test.each(["original", "simplified"] as const)(
+  "%s: what the people sync writes is not taken from old ids, whatever the rule, and what it wrote stays",
+  async (mode) => {
+    const local = await startLocal({ switches: { identity: mode } });
+    const { email, uuid } = person(1);
+    await local.engage([
+      { ...silent, $distinct_id: email, $set: { plan: "stale", coupon: "stale", theme: "dark" } },
+      { ...silent, $distinct_id: uuid, $set: { plan: "of the sync" } },
+    ]);
+    await makeRun(local, {
+      mode,
+      people: [{ new: uuid, olds: [email] }],
+      onConflict: "keep_old",
+      stateOwned: ["plan", "coupon"],
+    }).apply();
+    expect(await local.profile(uuid)).toEqual({ plan: "of the sync", theme: "dark" });
+  },
+);
+
 /** A provider whose n-th request is stored and whose answer is lost, together with the process. */
 function dyingProvider(dieAt: number): (own: Provider) => Provider {
   let requests = 0;

@@ -75,6 +75,7 @@ export interface IdsRun {
 interface Wanted extends Partial<Pick<IdsToPlan, "onConflict" | "reimport">> {
   readonly mode: IdsToPlan["mode"];
   readonly people: readonly MappedPerson[];
+  readonly stateOwned?: readonly string[];
   readonly provider?: (own: Provider) => Provider;
   readonly profilesPerPage?: number;
   readonly signal?: AbortSignal;
@@ -120,7 +121,7 @@ export function runOf(
     stateOwned: new Set(),
     target: "local",
     folder: join(wanted.folder, "run"),
-    executors: idExecutors(wanted.mode),
+    executors: idExecutors(wanted.mode, new Set(wanted.stateOwned)),
     provider,
     reader: makeLocalReader(local, wanted.profilesPerPage),
     limits: makeStepLimits({

@@ -5,7 +5,13 @@ import { createHash } from "node:crypto";
 import type { StepContext, StepExecutor, StepReport } from "../apply/executor.ts";
 import { estimateIds } from "./estimate-ids.ts";
 import { CLUSTER_IDS_MAX } from "./mapping.ts";
-import { mergeProfiles, type PersonRecord, type ProfileProperties, wholeProfile } from "./merged-profile.ts";
+import {
+  type MergeRule,
+  mergeProfiles,
+  type PersonRecord,
+  type ProfileProperties,
+  wholeProfile,
+} from "./merged-profile.ts";
 import { mergeOf, MOVED } from "./moved-people.ts";
 import {
   fail,
@@ -51,10 +57,9 @@ function mergeEvents({ person }: Join, time: number): readonly PersonEvent<strin
 }
 
 /** Who can be joined; the others are counted with the reason. */
-function joinable(context: StepContext, people: readonly PersonRecord[], tally: Tally): readonly Join[] {
-  const { onConflict } = mergeOf(context.step);
+function joinable(people: readonly PersonRecord[], rule: MergeRule, tally: Tally): readonly Join[] {
   return people.flatMap((person) => {
-    if (mergeProfiles(person, onConflict).kind === "left") {
+    if (mergeProfiles(person, rule).kind === "left") {
       fail(tally, "both ids have a profile, and the rule leaves such people alone");
       return [];
     }
@@ -62,7 +67,7 @@ function joinable(context: StepContext, people: readonly PersonRecord[], tally: 
       fail(tally, `a person with more than ${CLUSTER_IDS_MAX} ids cannot be joined`);
       return [];
     }
-    return [{ person, whole: wholeProfile(person, onConflict) }];
+    return [{ person, whole: wholeProfile(person, rule) }];
   });
 }
 
@@ -94,8 +99,7 @@ async function once(context: StepContext, phase: string, work: () => Promise<voi
   await context.journal.put(phase, true);
 }
 
-async function joinRound(context: StepContext, people: readonly PersonRecord[], tally: Tally): Promise<void> {
-  const joins = joinable(context, people, tally);
+async function joinRound(context: StepContext, joins: readonly Join[], tally: Tally): Promise<void> {
   const withProfile = joins.filter(({ whole }) => whole !== undefined);
   await once(context, `taken.${tally.done}`, async () => {
     const taken = await sendProfiles(
@@ -127,11 +131,12 @@ async function joinRound(context: StepContext, people: readonly PersonRecord[], 
   tally.requests += merges.requests + written.requests;
 }
 
-async function apply(context: StepContext): Promise<StepReport> {
+async function apply(context: StepContext, stateOwned: MergeRule["stateOwned"]): Promise<StepReport> {
+  const { onConflict } = mergeOf(context.step);
   const people = await peopleOf(context, mergeOf(context.step).mapping);
   context.checkCount(people.length);
   const tally = await runRounds(context, { people, key: MOVED, phase: "join" }, (round, soFar) =>
-    joinRound(context, round, soFar),
+    joinRound(context, joinable(round, { onConflict, stateOwned }, soFar), soFar),
   );
   return reportOf(context, people.length, {
     tally,
@@ -156,17 +161,19 @@ function undo(context: StepContext): Promise<StepReport> {
   );
 }
 
-/** Executor of `merge_ids`. */
-export const mergeIds: StepExecutor = {
-  operations: ["merge_ids"],
-  estimate: (step, limits) =>
-    estimateIds(step, limits, {
-      reads: 2,
-      sends: 3,
-      perRequest: Math.min(limits.provider.profilesPerRequest, limits.provider.eventsPerRequest),
-      reversibility: { kind: "not", because: "the provider joins ids for ever" },
-    }),
-  count: ({ step }) => Promise.resolve(readPeople(mergeOf(step).mapping).people.length),
-  apply,
-  undo,
-};
+/** Makes the executor of `merge_ids`; `stateOwned`: what the people sync writes. */
+export function makeMergeIds(stateOwned: MergeRule["stateOwned"]): StepExecutor {
+  return {
+    operations: ["merge_ids"],
+    estimate: (step, limits) =>
+      estimateIds(step, limits, {
+        reads: 2,
+        sends: 3,
+        perRequest: Math.min(limits.provider.profilesPerRequest, limits.provider.eventsPerRequest),
+        reversibility: { kind: "not", because: "the provider joins ids for ever" },
+      }),
+    count: ({ step }) => Promise.resolve(readPeople(mergeOf(step).mapping).people.length),
+    apply: (context) => apply(context, stateOwned),
+    undo,
+  };
+}

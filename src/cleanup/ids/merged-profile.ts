@@ -12,6 +12,13 @@ export interface PersonRecord {
   readonly profiles: Readonly<Record<string, ProfileProperties>>;
 }
 
+/** How several profiles become one. */
+export interface MergeRule {
+  readonly onConflict: IdConflict;
+  /** Properties that the people sync writes: those of old ids are stale, and never carried over. */
+  readonly stateOwned: ReadonlySet<string>;
+}
+
 export type MergedProfile =
   /** No old id has a profile. */
   | { readonly kind: "none" }
@@ -40,18 +47,21 @@ function ownProperties(properties: ProfileProperties): readonly (readonly [strin
 }
 
 /** Puts the profiles of one person together; of several old ids the first in the mapping wins. */
-export function mergeProfiles(person: PersonRecord, rule: IdConflict): MergedProfile {
+export function mergeProfiles(person: PersonRecord, { onConflict, stateOwned }: MergeRule): MergedProfile {
   const { profiles } = person;
   const olds = person.olds.filter((id) => Object.hasOwn(profiles, id));
   const mine = Object.hasOwn(profiles, person.new) ? (profiles[person.new] ?? {}) : undefined;
   if (olds.length === 0) return { kind: "none" };
-  if (mine !== undefined && rule === "skip") return { kind: "left" };
+  if (mine !== undefined && onConflict === "skip") return { kind: "left" };
   const whole = new Map<string, JsonValue>();
   const take = (properties: ProfileProperties): void => {
     for (const [name, value] of ownProperties(properties)) if (!whole.has(name)) whole.set(name, value);
   };
-  if (rule === "keep_new") take(mine ?? {});
-  for (const id of olds) take(profiles[id] ?? {});
+  if (onConflict === "keep_new") take(mine ?? {});
+  for (const id of olds) {
+    const theirs = Object.entries(profiles[id] ?? {}).filter(([name]) => !stateOwned.has(name));
+    take(Object.fromEntries(theirs));
+  }
   take(mine ?? {});
   const present = new Map(Object.entries(mine ?? {}));
   const set = [...whole].filter(([name, value]) => !sameValue(present.get(name), value));
@@ -59,7 +69,7 @@ export function mergeProfiles(person: PersonRecord, rule: IdConflict): MergedPro
 }
 
 /** All that is known of a person, wherever it is kept; undefined for one without any profile. */
-export function wholeProfile(person: PersonRecord, rule: IdConflict): ProfileProperties | undefined {
+export function wholeProfile(person: PersonRecord, rule: MergeRule): ProfileProperties | undefined {
   const merged = mergeProfiles(person, rule);
   if (merged.kind === "merged") return merged.whole;
   const mine = person.profiles[person.new];

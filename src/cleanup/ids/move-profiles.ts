@@ -2,7 +2,7 @@
 // Events stay where they are. Undo brings back what was there and is not changed since.
 import type { StepContext, StepExecutor, StepReport } from "../apply/executor.ts";
 import { estimateIds } from "./estimate-ids.ts";
-import { type MergedProfile, mergeProfiles, type PersonRecord } from "./merged-profile.ts";
+import { type MergedProfile, type MergeRule, mergeProfiles, type PersonRecord } from "./merged-profile.ts";
 import { MOVED, moveOf } from "./moved-people.ts";
 import {
   fail,
@@ -24,11 +24,16 @@ interface Move {
   readonly merged: Merged;
 }
 
-async function moveRound(context: StepContext, people: readonly PersonRecord[], tally: Tally): Promise<void> {
+interface Round {
+  readonly people: readonly PersonRecord[];
+  readonly stateOwned: MergeRule["stateOwned"];
+}
+
+async function moveRound(context: StepContext, { people, stateOwned }: Round, tally: Tally): Promise<void> {
   const { onConflict } = moveOf(context.step);
   const moves: Move[] = [];
   for (const person of people) {
-    const merged = mergeProfiles(person, onConflict);
+    const merged = mergeProfiles(person, { onConflict, stateOwned });
     if (merged.kind === "merged") moves.push({ person, merged });
     else if (merged.kind === "none") tally.skipped += 1;
     else fail(tally, "both ids have a profile, and the rule leaves such people alone");
@@ -67,12 +72,12 @@ async function moveRound(context: StepContext, people: readonly PersonRecord[], 
   tally.requests += copies.requests + read.requests + deletions.requests;
 }
 
-async function apply(context: StepContext): Promise<StepReport> {
+async function apply(context: StepContext, stateOwned: MergeRule["stateOwned"]): Promise<StepReport> {
   const { mapping } = moveOf(context.step);
   const people = await peopleOf(context, mapping);
   context.checkCount(people.length);
   const tally = await runRounds(context, { people, key: MOVED, phase: "move" }, (round, soFar) =>
-    moveRound(context, round, soFar),
+    moveRound(context, { people: round, stateOwned }, soFar),
   );
   return reportOf(context, people.length, {
     tally,
@@ -83,17 +88,19 @@ async function apply(context: StepContext): Promise<StepReport> {
   });
 }
 
-/** Executor of `move_profiles`. */
-export const moveProfiles: StepExecutor = {
-  operations: ["move_profiles"],
-  estimate: (step, limits) =>
-    estimateIds(step, limits, {
-      reads: 2,
-      sends: 2,
-      perRequest: limits.provider.profilesPerRequest,
-      reversibility: { kind: "whole" },
-    }),
-  count: ({ step }) => Promise.resolve(step.expect?.count ?? readPeople(moveOf(step).mapping).people.length),
-  apply,
-  undo: undoMoved,
-};
+/** Makes the executor of `move_profiles`; `stateOwned`: what the people sync writes. */
+export function makeMoveProfiles(stateOwned: MergeRule["stateOwned"]): StepExecutor {
+  return {
+    operations: ["move_profiles"],
+    estimate: (step, limits) =>
+      estimateIds(step, limits, {
+        reads: 2,
+        sends: 2,
+        perRequest: limits.provider.profilesPerRequest,
+        reversibility: { kind: "whole" },
+      }),
+    count: ({ step }) => Promise.resolve(readPeople(moveOf(step).mapping).people.length),
+    apply: (context) => apply(context, stateOwned),
+    undo: (context) => undoMoved(context, stateOwned),
+  };
+}

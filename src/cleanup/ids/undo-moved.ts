@@ -1,7 +1,13 @@
 // Undoes `move_profiles`: old profiles come back as they were, and what the new one had before is restored where nobody changed it since.
 import { stoppedError } from "../apply/ask-provider.ts";
 import type { StepContext, StepReport } from "../apply/executor.ts";
-import { mergeProfiles, type PersonRecord, type ProfileProperties, sameValue } from "./merged-profile.ts";
+import {
+  type MergeRule,
+  mergeProfiles,
+  type PersonRecord,
+  type ProfileProperties,
+  sameValue,
+} from "./merged-profile.ts";
 import { MOVED, moveOf, rounds } from "./moved-people.ts";
 import {
   fail,
@@ -22,15 +28,19 @@ interface Restored {
   readonly kept: number;
 }
 
+interface Restoring {
+  readonly rule: MergeRule;
+  readonly force: boolean;
+}
+
 /** The updates that take one person back; undefined when apply did not touch the person. */
 function restore(
   person: PersonRecord,
   present: ProfileProperties | undefined,
-  context: StepContext,
+  { rule, force }: Restoring,
 ): Restored | undefined {
-  const merged = mergeProfiles(person, moveOf(context.step).onConflict);
+  const merged = mergeProfiles(person, rule);
   if (merged.kind !== "merged") return undefined;
-  const { force } = context.settings;
   // What an old release has written under the old id since is newer.
   const operator = force ? "$set" : "$set_once";
   const items = merged.olds.map((id) => profileUpdate(id, { [operator]: person.profiles[id] ?? {} }));
@@ -53,14 +63,18 @@ function restore(
   return { items, kept };
 }
 
-async function undoRound(context: StepContext, people: readonly PersonRecord[], tally: Tally): Promise<void> {
+async function undoRound(
+  context: StepContext,
+  { people, restoring }: { readonly people: readonly PersonRecord[]; readonly restoring: Restoring },
+  tally: Tally,
+): Promise<void> {
   const read = await readProfiles(
     context,
     people.map((person) => person.new),
   );
   const present = new Map(read.profiles.map(({ id, properties }) => [id, properties]));
   const updates = people.flatMap((person) => {
-    const restored = restore(person, present.get(person.new), context);
+    const restored = restore(person, present.get(person.new), restoring);
     if (restored === undefined) {
       tally.skipped += 1;
       return [];
@@ -76,13 +90,18 @@ async function undoRound(context: StepContext, people: readonly PersonRecord[], 
 }
 
 /** Undo of `move_profiles`, as far as apply came. */
-export async function undoMoved(context: StepContext): Promise<StepReport> {
+export async function undoMoved(
+  context: StepContext,
+  stateOwned: MergeRule["stateOwned"],
+): Promise<StepReport> {
+  const { onConflict } = moveOf(context.step);
+  const restoring = { rule: { onConflict, stateOwned }, force: context.settings.force };
   // A round that apply began and did not note may have copied already: its records are the next in the backup.
   const tally = openTally(context, UNDONE);
   const applied = openTally(context, MOVED).done;
   for await (const round of rounds(context, tally.done)) {
     if (context.signal.aborted) throw stoppedError();
-    await undoRound(context, round, tally);
+    await undoRound(context, { people: round, restoring }, tally);
     tally.done += round.length;
     await keepTally(context, UNDONE, tally);
     context.onProgress({ phase: "undo", done: tally.done, total: context.backup.count });

@@ -66,11 +66,15 @@ function openReader(
   });
 }
 
-function makeExecutors(lock: Lock, idMerge: ConfigDestination["idMerge"]): readonly StepExecutor[] {
+function makeExecutors(
+  { config, lock }: Pick<RunParts, "config" | "lock">,
+  { name, idMerge }: ConfigDestination,
+): readonly StepExecutor[] {
   const rules = makeIdRules(lock);
   return [
     ...profileExecutors({ isUserId: (id) => rules.tellsPeople && rules.canonical(id) !== undefined }),
-    ...idExecutors(idMerge),
+    // Where nothing syncs, nobody would write these properties again.
+    ...idExecutors(idMerge, config.people?.destinations.includes(name) ? stateOwned(lock) : undefined),
   ];
 }
 
@@ -106,7 +110,7 @@ export function openRun({ config, lock, changeSet, flags, signal, onWait }: RunP
     stateOwned: stateOwned(lock),
     target: `${new URL(destination.host).host} ${String(destination.projectId)}`,
     folder: join(base, folderName(changeSet.name)),
-    executors: makeExecutors(lock, destination.idMerge),
+    executors: makeExecutors({ config, lock }, destination),
     provider,
     reader,
     limits: makeStepLimits({
