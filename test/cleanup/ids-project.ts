@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { request } from "undici";
 import { afterAll } from "vitest";
 import { applyChangeSet, type RunOptions, undoChangeSet } from "../../src/cleanup/apply/run-change-set.ts";
 import type { RunReport } from "../../src/cleanup/apply/run-report.ts";
@@ -12,8 +11,12 @@ import { idExecutors } from "../../src/cleanup/ids/executors.ts";
 import { type MappedPerson, writeMapping } from "../../src/cleanup/ids/mapping.ts";
 import { type IdsToPlan, planIds } from "../../src/cleanup/ids/plan-ids.ts";
 import type { Provider, ProviderReader, StoredProfile } from "../../src/core/index.ts";
-import { createMixpanelProvider } from "../../src/providers/index.ts";
-import { type Local, SERVICE_ACCOUNT } from "../emulator/local.ts";
+import {
+  createMixpanelProvider,
+  createMixpanelReader,
+  type MixpanelOptions,
+} from "../../src/providers/index.ts";
+import type { Local } from "../emulator/local.ts";
 import { rememberingLog } from "../support/quiet.ts";
 
 const folders: string[] = [];
@@ -23,46 +26,14 @@ afterAll(() => {
 
 const clock = { now: () => Date.now() };
 
-/** Only what the steps on ids ask for. */
 export function makeLocalReader({ url }: Local, profilesPerPage = 1000): ProviderReader {
-  return {
+  return createMixpanelReader({
+    host: url,
+    projectId: 1,
+    serviceAccount: { username: "sa", secret: "sa_secret" },
+    clock,
     limits: { queriesPerHour: 100_000, profilesPerPage, exportsPerHour: 100_000 },
-    eventNames: () => Promise.resolve({ kind: "answer", value: [] }),
-    profiles: async ({ ids }, { signal, after }) => {
-      const [session, page] = after?.split(" ") ?? [];
-      const form = new URLSearchParams({
-        ...(ids === undefined ? {} : { distinct_ids: JSON.stringify(ids) }),
-        ...(session === undefined || page === undefined ? {} : { session_id: session, page }),
-      });
-      const answer = await request(`${url}/api/query/engage?project_id=1`, {
-        method: "POST",
-        signal,
-        body: form.toString(),
-        headers: { authorization: SERVICE_ACCOUNT, "content-type": "application/x-www-form-urlencoded" },
-      });
-      if (answer.statusCode !== 200) {
-        await answer.body.dump();
-        return { kind: "busy", message: `status ${answer.statusCode}` };
-      }
-      const body = (await answer.body.json()) as {
-        readonly session_id: string;
-        readonly page: number;
-        readonly total: number;
-        readonly results: readonly { $distinct_id: string; $properties: StoredProfile["properties"] }[];
-      };
-      const profiles = body.results.map((one) => ({ id: one.$distinct_id, properties: one.$properties }));
-      const isLast = (body.page + 1) * 1000 >= body.total;
-      const next = isLast ? undefined : `${body.session_id} ${body.page + 1}`;
-      return { kind: "answer", value: { profiles, total: body.total, next } };
-    },
-    events: async function* ({ from, to }, { signal }) {
-      const answer = await request(
-        `${url}/api/2.0/export?project_id=1&from_date=${from}&to_date=${to}&time_in_ms=true`,
-        { signal, headers: { authorization: SERVICE_ACCOUNT } },
-      );
-      for await (const piece of answer.body) yield piece as Uint8Array;
-    },
-  };
+  });
 }
 
 export interface IdsRun {
@@ -79,6 +50,7 @@ interface Wanted extends Partial<Pick<IdsToPlan, "onConflict" | "reimport">> {
   readonly provider?: (own: Provider) => Provider;
   readonly profilesPerPage?: number;
   readonly signal?: AbortSignal;
+  readonly route?: NonNullable<MixpanelOptions["route"]>;
 }
 
 /** Plans the repair, and makes what applies it. A run made again with the same folder goes on. */
@@ -111,6 +83,7 @@ export function runOf(
     token: "t",
     projectId: 1,
     serviceAccount: { username: "sa", secret: "sa_secret" },
+    ...(wanted.route === undefined ? {} : { route: wanted.route }),
     clock,
   });
   const provider = wanted.provider?.(own) ?? own;

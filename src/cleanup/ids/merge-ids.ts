@@ -24,7 +24,7 @@ import {
   runRounds,
   type Tally,
 } from "./people-of-step.ts";
-import { type PersonEvent, profileUpdate, sendEvents, sendProfiles } from "./send-people.ts";
+import { type PersonEvent, profileUpdate, requireImport, sendEvents, sendProfiles } from "./send-people.ts";
 
 const INSERT_ID_CHARACTERS = 36;
 
@@ -86,7 +86,7 @@ async function verify(context: StepContext, joins: readonly Join[], tally: Tally
     withProfile.flatMap(({ person }) => person.olds),
   );
   const shown = new Set(byNew.profiles.map(({ id }) => id));
-  const joined = byOld.profiles.filter(({ id }) => shown.has(id)).length;
+  const joined = new Set(byOld.profiles.map(({ id }) => id).filter((id) => shown.has(id))).size;
   tally.requests += byNew.requests + byOld.requests;
   tally.checked += withProfile.length;
   tally.wrong += Math.max(0, withProfile.length - joined);
@@ -133,6 +133,7 @@ async function joinRound(context: StepContext, joins: readonly Join[], tally: Ta
 
 async function apply(context: StepContext, stateOwned: MergeRule["stateOwned"]): Promise<StepReport> {
   const { onConflict } = mergeOf(context.step);
+  requireImport(context);
   const people = await peopleOf(context, mergeOf(context.step).mapping);
   context.checkCount(people.length);
   const tally = await runRounds(context, { people, key: MOVED, phase: "join" }, (round, soFar) =>

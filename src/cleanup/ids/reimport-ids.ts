@@ -8,7 +8,7 @@ import type { IdOperation, Step } from "../change-set/change-set.ts";
 import { foldedId } from "./id-shape.ts";
 import type { MappedPerson } from "./mapping.ts";
 import { failRefused, keepTally, openTally, peopleOf, reportOf, type Tally } from "./people-of-step.ts";
-import { type PersonEvent, sendEvents } from "./send-people.ts";
+import { type PersonEvent, requireImport, sendEvents } from "./send-people.ts";
 import { translateEvent } from "./translate-event.ts";
 
 type ReimportIds = Extract<IdOperation, { do: "reimport_ids" }>;
@@ -98,6 +98,7 @@ async function importWholeDay(context: StepContext, day: Day, tally: Tally): Pro
 
 async function apply(context: StepContext): Promise<StepReport> {
   const operation = reimportOf(context.step);
+  requireImport(context);
   const newIds = newIdsOf(await peopleOf(context, operation.mapping));
   const days = daysOf(operation);
   let tally = openTally(context, REIMPORTED);

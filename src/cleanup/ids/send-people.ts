@@ -67,6 +67,16 @@ export async function sendProfiles<T>(context: Sending, updates: readonly UserUp
   return { refused, requests };
 }
 
+/**
+ * Joining ids and importing old events take the provider's import, not the route of apps.
+ *
+ * @throws {AppError} `CLEANUP_REFUSED` when the destination is configured for the other one.
+ */
+export function requireImport({ provider }: Pick<StepContext, "provider">): void {
+  if (provider.limits.eventMaxAgeDays === undefined) return;
+  throw new AppError("CLEANUP_REFUSED", "Cannot join ids or import events: the destination sends by `track`");
+}
+
 /** An event of a person, as it goes out. */
 export interface PersonEvent<T> {
   readonly of: T;
