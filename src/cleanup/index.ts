@@ -36,3 +36,14 @@ export { type IdRules, makeIdRules } from "./ids/id-shape.ts";
 export { type IdProblem, type IdReport, IdTally } from "./ids/id-tally.ts";
 export { type MappedPerson, readMapping, writeMapping } from "./ids/mapping.ts";
 export { type IdMergeMode, type IdsToPlan, type PlannedIds, planIds } from "./ids/plan-ids.ts";
+export { createDictionaryExecutor } from "./dictionary/dictionary-executor.ts";
+export { createDeleteEventsExecutor } from "./events/delete-events.ts";
+export { createDropFilterExecutor } from "./events/drop-filters.ts";
+export { createReimportExecutor, type ReimportOptions } from "./events/reimport-events.ts";
+export {
+  type FollowedStep,
+  type FollowedTask,
+  followPrivacy,
+  type FollowOptions,
+} from "./privacy/follow-privacy.ts";
+export { createPrivacyExecutor } from "./privacy/privacy-executor.ts";

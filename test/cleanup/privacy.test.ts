@@ -53,6 +53,7 @@ async function begin(
   const follow = () =>
     followPrivacy({
       folder: system.folder,
+      destination: "product",
       privacy: { ...privacy, limits: { ...privacy.limits, requestsPerSecond: 1000 } },
       clock: { now: () => Date.now() },
       random: () => 0.5,

@@ -1,6 +1,5 @@
 // The steps that are not about profiles, over a local Mixpanel: ports, executors and the engine, in the test's process or in one that is killed.
 import { join } from "node:path";
-import { request } from "undici";
 import { applyChangeSet, type RunOptions, undoChangeSet } from "../../src/cleanup/apply/run-change-set.ts";
 import type { RunReport } from "../../src/cleanup/apply/run-report.ts";
 import { makeStepLimits } from "../../src/cleanup/apply/step-limits.ts";
@@ -10,18 +9,18 @@ import { createDeleteEventsExecutor } from "../../src/cleanup/events/delete-even
 import { createDropFilterExecutor } from "../../src/cleanup/events/drop-filters.ts";
 import { createReimportExecutor } from "../../src/cleanup/events/reimport-events.ts";
 import { createPrivacyExecutor } from "../../src/cleanup/privacy/privacy-executor.ts";
-import { AppError, type Clock, type JsonValue, type ProviderReader } from "../../src/core/index.ts";
+import type { Clock } from "../../src/core/index.ts";
 import { parseLock } from "../../src/plan/index.ts";
 import {
   createMixpanelDictionary,
   createMixpanelGovernance,
   createMixpanelPrivacy,
   createMixpanelProvider,
+  createMixpanelReader,
 } from "../../src/providers/index.ts";
 import { rememberingLog } from "../support/quiet.ts";
 
 const serviceAccount = { username: "sa", secret: "sa_secret" };
-const authorization = `Basic ${Buffer.from("sa:sa_secret").toString("base64")}`;
 
 export interface StepsSystem {
   /** Where the local Mixpanel is. */
@@ -52,45 +51,6 @@ export function makeSet(
     plan: "hash",
     madeAt: "2026-11-25T00:00:00.000Z",
     steps: steps.map((step, index) => ({ id: `step-${index}`, because: "a test says so", ...step })),
-  };
-}
-
-/** Reads by export and by engage query, as much as these steps ask for. */
-function makeReader(url: string): ProviderReader {
-  return {
-    limits: { queriesPerHour: 60, profilesPerPage: 1000, exportsPerHour: 60 },
-    eventNames: () => Promise.resolve({ kind: "answer", value: [] }),
-    profiles: async ({ havingAny = [] }, { signal }) => {
-      const where = havingAny.map((name) => `defined(properties["${name}"])`).join(" or ");
-      const answer = await request(`${url}/api/query/engage?project_id=1`, {
-        method: "POST",
-        signal,
-        body: new URLSearchParams({ where }).toString(),
-        headers: { authorization, "content-type": "application/x-www-form-urlencoded" },
-      });
-      const { results } = (await answer.body.json()) as {
-        readonly results: readonly { $distinct_id: string; $properties: Record<string, JsonValue> }[];
-      };
-      const profiles = results.map((one) => ({ id: one.$distinct_id, properties: one.$properties }));
-      return { kind: "answer", value: { profiles, total: profiles.length, next: undefined } };
-    },
-    events: async function* ({ from, to, events }, { signal }) {
-      const names = events === undefined ? "" : `&event=${encodeURIComponent(JSON.stringify(events))}`;
-      const path = `/api/2.0/export?project_id=1&from_date=${from}&to_date=${to}&time_in_ms=true${names}`;
-      const answer = await request(`${url}${path}`, { signal, headers: { authorization } }).catch(
-        (cause: unknown) => {
-          throw new AppError("EXPORT_REFUSED", "Cannot export: no answer", { cause });
-        },
-      );
-      if (answer.statusCode !== 200) {
-        await answer.body.dump();
-        throw new AppError("EXPORT_REFUSED", `Cannot export: status ${answer.statusCode}`);
-      }
-      const text = await answer.body.text();
-      if (text.includes("terminated early"))
-        throw new AppError("EXPORT_REFUSED", "Cannot export: it ended early");
-      yield Buffer.from(text);
-    },
   };
 }
 
@@ -164,7 +124,10 @@ export function makeOptions(system: StepsSystem): RunOptions {
     folder: join(system.folder, "steps"),
     executors: makeExecutors(system, clock),
     provider: watched(provider, system.onCall),
-    reader: watched(makeReader(system.url), system.onCall),
+    reader: watched(
+      createMixpanelReader({ host: system.url, projectId: 1, serviceAccount, clock }),
+      system.onCall,
+    ),
     limits: makeStepLimits({
       budgets: {},
       updatesPerSecond: undefined,

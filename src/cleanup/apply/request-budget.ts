@@ -1,6 +1,7 @@
 // How many requests may still go in a rolling window, remembered in a file so that a new process does not begin with a full one.
 // One file for a destination: every run and every command that counts there shares it.
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Clock, EpochMs } from "../../core/index.ts";
 
 const HOUR_MS = 3_600_000;
@@ -41,6 +42,8 @@ export function openRequestBudget(options: {
     },
     take: () => {
       const next = `${file}.${process.pid}`;
+      // A dry run counts too, and may be the first thing that is written here.
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       writeFileSync(next, JSON.stringify([...recent(), clock.now()]), { mode: 0o600 });
       renameSync(next, file);
     },

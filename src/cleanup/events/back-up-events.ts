@@ -81,6 +81,13 @@ async function writeExport(
   }
 }
 
+/** It may end well when it is asked for again; a refusal will not. */
+function isBroken(error: unknown): boolean {
+  if (!(error instanceof AppError) || error.code !== "EXPORT_REFUSED") return false;
+  const { status } = error.details;
+  return typeof status !== "number" || status === 429 || status >= 500;
+}
+
 /** The whole export of a day, in a file. */
 async function spoolDay(
   context: Backing,
@@ -107,8 +114,7 @@ async function spoolDay(
       return file;
     } catch (error) {
       if (context.signal.aborted) throw stoppedError();
-      if (!(error instanceof AppError) || error.code !== "EXPORT_REFUSED" || attempt >= ATTEMPTS_MAX)
-        throw error;
+      if (!isBroken(error) || attempt >= ATTEMPTS_MAX) throw error;
       context.limits.busy("export", { message: "the export broke off", sentAt });
     }
   }

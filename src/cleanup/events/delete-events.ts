@@ -50,6 +50,7 @@ class DeleteEvents implements StepExecutor {
   }
 
   count(context: Omit<StepContext, "journal" | "backup">): Promise<number> {
+    requireGovernance(this.#governance, `step ${context.step.id}`);
     return countEvents(context, windowOf(deletionOf(context.step)));
   }
 

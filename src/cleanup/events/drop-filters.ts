@@ -47,7 +47,8 @@ class DropFilters implements StepExecutor {
     return { count: 1, requests: 2, durationMs: 0, reversibility: { kind: "whole" } };
   }
 
-  count(): Promise<number> {
+  count({ step }: Pick<StepContext, "step">): Promise<number> {
+    requireGovernance(this.#governance, `step ${step.id}`);
     return Promise.resolve(1);
   }
 

@@ -101,6 +101,7 @@ class ReimportEvents implements StepExecutor {
   }
 
   count(context: Omit<StepContext, "journal" | "backup">): Promise<number> {
+    this.#checkWindow(context, reimportOf(context.step));
     return countEvents(context, windowOf(reimportOf(context.step)));
   }
 
@@ -163,7 +164,7 @@ class ReimportEvents implements StepExecutor {
   }
 
   /** Before anything happens: what deletes must be switched on, and must not reach into a day that is not over. */
-  #checkWindow({ step, clock }: StepContext, operation: Reimport): void {
+  #checkWindow({ step, clock }: Pick<StepContext, "step" | "clock">, operation: Reimport): void {
     daysOf(operation);
     if (operation.old !== "delete") return;
     requireGovernance(this.#options.governance, `step ${step.id} with \`old: delete\``);

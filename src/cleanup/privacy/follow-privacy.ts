@@ -36,6 +36,8 @@ export interface FollowedStep {
 export interface FollowOptions {
   /** Folder that has one folder for each change set. */
   readonly folder: string;
+  /** Requests of other destinations are left out. */
+  readonly destination: string;
   /** Asked; `undefined`: only what earlier looks found. */
   readonly privacy: PrivacyRequests | undefined;
   readonly clock: Clock;
@@ -79,14 +81,17 @@ function readValues(text: string): ReadonlyMap<string, unknown> {
   return values;
 }
 
-/** What a step of privacy requests asked for; `undefined` for other steps. */
+/** What a step of privacy requests asked for; `undefined` for other steps and destinations. */
 async function readStep(
   folder: string,
+  destination: string,
 ): Promise<{ readonly kind: FollowedStep["kind"]; readonly tasks: readonly PrivacyTask[] } | undefined> {
   const file = join(folder, "journal");
   if (!existsSync(file)) return undefined;
   const values = readValues(await readFile(file, "utf8"));
-  const kind = values.get("privacy");
+  const asked = values.get("privacy");
+  if (!isObject(asked) || asked["destination"] !== destination) return undefined;
+  const { kind } = asked;
   if (kind !== "deletion" && kind !== "retrieval") return undefined;
   return { kind, tasks: tasksOf(values) };
 }
@@ -96,7 +101,7 @@ async function followStep(
   options: FollowOptions & { readonly pace: Pace },
 ): Promise<FollowedStep | undefined> {
   const { privacy, signal, pace } = options;
-  const found = await readStep(folder);
+  const found = await readStep(folder, options.destination);
   if (!found) return undefined;
   const { kind } = found;
   const remembered = await readRemembered(folder);

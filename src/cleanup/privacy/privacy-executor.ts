@@ -72,7 +72,8 @@ class PrivacyExecutor implements StepExecutor {
 
   async apply(context: StepContext): Promise<StepReport> {
     const { step, backup, journal } = context;
-    if (journal.get("privacy") === undefined) await journal.put("privacy", kindOf(step));
+    if (journal.get("privacy") === undefined)
+      await journal.put("privacy", { kind: kindOf(step), destination: context.changeSet.destination });
     await this.#noteIds(context);
     context.checkCount(backup.count);
     const failures: Failures = new Map();

@@ -23,6 +23,7 @@ import { systemClock } from "../adapters/system-clock.ts";
 import type { Config, ConfigDestination } from "../config/config.ts";
 import { UsageError } from "../terminal/exit-codes.ts";
 import { makeProvider } from "../up/make-provider.ts";
+import { makeStepExecutors } from "./step-executors.ts";
 
 /** How the command was asked to work. */
 export interface RunFlags {
@@ -110,7 +111,10 @@ export function openRun({ config, lock, changeSet, flags, signal, onWait }: RunP
     stateOwned: stateOwned(lock),
     target: `${new URL(destination.host).host} ${String(destination.projectId)}`,
     folder: join(base, folderName(changeSet.name)),
-    executors: makeExecutors({ config, lock }, destination),
+    executors: [
+      ...makeExecutors({ config, lock }, destination),
+      ...makeStepExecutors(destination, { config, lock, waitMaxMs: flags.waitMaxMs }),
+    ],
     provider,
     reader,
     limits: makeStepLimits({

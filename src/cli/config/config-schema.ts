@@ -43,7 +43,14 @@ const DESTINATION = object(
       description:
         "How the project joins ids, as its settings say. `simplified` everywhere: identity events that link two people are let through, since nothing joins them",
     },
-    erasure_token: text("OAuth token of a person, for `people erase`: deletion takes no service account"),
+    erasure_token: text(
+      "OAuth token of a person, for `people erase` and privacy requests: they take no service account",
+    ),
+    unofficial: {
+      type: "boolean",
+      description:
+        "Lets `clean` delete events and make drop filters by an API that Mixpanel does not document. Default: false",
+    },
     route: {
       enum: ["import", "track"],
       description: "How events go. Default: `import` with a service account, else `track`",

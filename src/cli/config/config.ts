@@ -20,6 +20,8 @@ export interface ConfigDestination {
   readonly projectId: number | undefined;
   readonly serviceAccount: { readonly username: string; readonly secret: string } | undefined;
   readonly erasureToken: string | undefined;
+  /** Whether APIs may be used that the provider does not document. */
+  readonly unofficial: boolean;
   /** How the project joins ids; `undefined`: nobody said. */
   readonly idMerge: "original" | "simplified" | undefined;
   readonly route: "import" | "track" | undefined;

@@ -55,6 +55,7 @@ interface RawConfig {
         readonly project_id?: number;
         readonly service_account?: { readonly username: string; readonly secret: string };
         readonly erasure_token?: string;
+        readonly unofficial?: boolean;
         readonly id_merge?: "original" | "simplified";
         readonly route?: "import" | "track";
         readonly timeout_ms?: number;
@@ -186,6 +187,7 @@ function toDestination([name, raw]: readonly [
     projectId: raw.project_id,
     serviceAccount: raw.service_account,
     erasureToken: raw.erasure_token,
+    unofficial: raw.unofficial ?? false,
     idMerge: raw.id_merge,
     route: raw.route,
     timeoutMs: raw.timeout_ms,

@@ -1,5 +1,4 @@
 // Judge and one delivery worker a destination, over one journal: what runs behind the answer. Used by the worker thread and, inline, by the main one.
-import { createHmac } from "node:crypto";
 import { join } from "node:path";
 import { AppError, type Clock, type Journal, type Log, type Metrics } from "../../core/index.ts";
 import {
@@ -23,6 +22,7 @@ import {
 } from "../../gateway/index.ts";
 import type { Lock } from "../../plan/index.ts";
 import type { Config, ConfigDestination } from "../config/config.ts";
+import { keyedHash } from "./keyed-hash.ts";
 import { makeLiveSources } from "./live-sources.ts";
 import { makeProvider } from "./make-provider.ts";
 import { olderPlans } from "./plan-archive.ts";
@@ -64,8 +64,6 @@ export function makeReceivers(config: Config): readonly Receiver[] {
   ];
 }
 
-const HASH_CHARACTERS = 32;
-
 /** Makes the snapshot with the configured key for hashed data classes, and the plans that held before. */
 export function snapshotOf(lock: Lock, config: Config): PlanSnapshot {
   const { hashKey } = config;
@@ -73,7 +71,7 @@ export function snapshotOf(lock: Lock, config: Config): PlanSnapshot {
   if (hashKey === undefined) return makeSnapshot(lock, { older });
   return makeSnapshot(lock, {
     older,
-    hash: (text) => createHmac("sha256", hashKey).update(text).digest("hex").slice(0, HASH_CHARACTERS),
+    hash: keyedHash(hashKey),
   });
 }
 

@@ -44,7 +44,7 @@ function readNames(body: unknown): ProfileAnswer<readonly string[]> {
 /** A line that says so stands at the end of an export that broke. */
 const TERMINATED = Buffer.from("export terminated early");
 
-async function* readExport(
+async function* readLines(
   options: MixpanelReaderOptions,
   { from, to, events }: ExportWindow,
   signal: AbortSignal,
@@ -87,6 +87,22 @@ async function* readExport(
   }
   if (rest.length > 0)
     throw new AppError("EXPORT_REFUSED", "Cannot read the raw export to its end: its last line is not whole");
+}
+
+/** A connection that breaks is an export that ended early, like any other. */
+async function* readExport(
+  options: MixpanelReaderOptions,
+  window: ExportWindow,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
+  try {
+    yield* readLines(options, window, signal);
+  } catch (cause) {
+    if (cause instanceof AppError || signal.aborted) throw cause;
+    throw new AppError("EXPORT_REFUSED", "Cannot read the raw export to its end: the connection broke", {
+      cause,
+    });
+  }
 }
 
 /** Makes the reader of one project. */
