@@ -56,6 +56,8 @@ export async function backUpProfiles(context: StepContext, plan: BackupPlan): Pr
   let isCounted = mark !== undefined;
   if (mark?.next !== null)
     for await (const page of walkSelection(context, plan.needs, mark?.next)) {
+      // What is in the backup is known and passed over; all others are counted anew.
+      if (page.isRestarted === true) [selected, misfits] = [backup.count, 0];
       if (!isCounted && page.total !== undefined) context.checkCount(page.total);
       isCounted ||= page.total !== undefined;
       const records: ProfileRecord[] = [];

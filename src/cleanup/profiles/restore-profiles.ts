@@ -134,11 +134,15 @@ export async function restoreAll(
       run: ({ records }) => restoreRecords(context, records, parts),
     },
   );
-  const { checked, wrong, requests } = await readBack(context, settings.force ? "undo.verify.force" : "undo.verify", {
-    names: parts.names,
-    expected: parts.names === undefined ? writableOf : ({ had }) => had,
-    except: result.failed,
-  });
+  const { checked, wrong, requests } = await readBack(
+    context,
+    settings.force ? "undo.verify.force" : "undo.verify",
+    {
+      names: parts.names,
+      expected: parts.names === undefined ? writableOf : ({ had }) => had,
+      except: result.failed,
+    },
+  );
   return {
     step: step.id,
     selected: backup.count,

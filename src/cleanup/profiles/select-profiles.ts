@@ -28,6 +28,8 @@ export interface SelectedPage {
   readonly next: JsonObject | undefined;
   /** Of the whole walk, where the provider says it. */
   readonly total: number | undefined;
+  /** The walk had to begin anew: everything comes again. */
+  readonly isRestarted?: boolean;
 }
 
 type WalkContext = Pick<StepContext, "step" | "reader" | "limits" | "clock" | "signal">;
@@ -142,6 +144,7 @@ export async function* walkSelection(
       profiles: page.profiles,
       next: after === undefined ? undefined : { after },
       total: page.total,
+      ...(page.isRestarted === true ? { isRestarted: true } : {}),
     };
   } while (after !== undefined);
 }
