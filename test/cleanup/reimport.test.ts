@@ -180,6 +180,22 @@ describe("a re-import", () => {
     expect(await counted(local)).toHaveLength(8);
   });
 
+  test("leaves a deletion that somebody asked for before, also at undo", async () => {
+    const { local, system } = await begin({ ...WINDOW, old: "delete" }, { export_deleted: "show" });
+    const before = { eventName: "order_placed", fromDate: day(3), toDate: day(1) };
+    await local.post(`${BASE}/deletion-requests/`, before);
+    await applySteps(system);
+    const listed = async (): Promise<readonly unknown[]> => {
+      const reply = await local.send(`${BASE}/deletion-requests/`, {
+        headers: { authorization: SERVICE_ACCOUNT },
+      });
+      return (reply.json() as { results: { eventName: string }[] }).results.map((one) => one.eventName);
+    };
+    expect(await listed()).toEqual(["order_placed", "Order placed"]);
+    await undoSteps(system);
+    expect(await listed()).toEqual(["order_placed"]);
+  });
+
   test("of some names leaves all others", async () => {
     const { local, system } = await begin({ ...WINDOW, events: ["order_placed"] });
     const { steps } = await applySteps(system);

@@ -62,7 +62,6 @@ class DeleteEvents implements StepExecutor {
     const exports = await backUpEvents(context, windowOf(wanted));
     context.checkCount(backup.count);
     const made = await makeDeletion(context, governance, { wanted, key: KEY });
-    await journal.put("kind", made.kind);
     const after = await governance.deletions({ signal });
     const isListed = after.kind !== "answer" || after.value.some(({ id }) => id === made.deletion.id);
     const { deletionUndoDays, deletionDoneDays } = governance.limits;
@@ -85,7 +84,7 @@ class DeleteEvents implements StepExecutor {
     const { step, backup, journal } = context;
     const governance = requireGovernance(this.#governance, `step ${step.id}`);
     const id = journal.get(KEY);
-    const isOurs = typeof id === "string" && journal.get("kind") !== "there";
+    const isOurs = typeof id === "string" && journal.get(`${KEY}.there`) !== true;
     const report = {
       step: step.id,
       selected: backup.count,

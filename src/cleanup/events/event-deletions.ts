@@ -82,6 +82,8 @@ export async function makeDeletion(
   const wasAsked = journal.get(`${key}.asked`) !== undefined;
   if (found) {
     await journal.put(key, found.id);
+    // Somebody else's: undo leaves it.
+    if (!wasAsked) await journal.put(`${key}.there`, true);
     return { kind: wasAsked ? "made" : "there", deletion: found, requests: 1 };
   }
   await journal.put(`${key}.asked`, clock.now());

@@ -141,6 +141,7 @@ class ReimportEvents implements StepExecutor {
     for (const key of journal.keys()) {
       const id = journal.get(key);
       if (!/^deletion\.\d+$/.test(key) || typeof id !== "string") continue;
+      if (journal.get(`${key}.there`) === true) continue;
       const governance = requireGovernance(this.#options.governance, `undo of step ${step.id}`);
       const outcome = await cancelDeletion(context, governance, { id, key });
       requests += 2;
