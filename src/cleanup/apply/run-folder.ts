@@ -2,7 +2,7 @@
 // It is bound to the set, the plan and the destination that it began with: a run never goes on under others.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, canonicalJson, isObject } from "../../core/index.ts";
 import type { ChangeSet, Step } from "../change-set/change-set.ts";
@@ -158,10 +158,4 @@ export async function openRunFolder(folder: string, binding: RunBinding): Promis
     await lock.release();
     throw error;
   }
-}
-
-/** The report of an earlier run, as it was written; `undefined`: none. */
-export async function readRunReport(folder: string, work: RunReport["work"]): Promise<unknown> {
-  const file = join(folder, `${work}.json`);
-  return existsSync(file) ? JSON.parse(await readFile(file, "utf8")) : undefined;
 }
