@@ -1,6 +1,7 @@
 // Cleanup: one property taken from a million profiles by the real command, from reading over backup to reading back; the same held to a rate of updates;
-// and brought back. `PLUMBLINE_BENCH_SHORT=1`: a tenth of the profiles.
+// and the vendor's own library at the same job, on a good day and on a bad one. `PLUMBLINE_BENCH_SHORT=1`: a tenth of the profiles.
 import { makeCleanupProject } from "./support/cleanup-project.mjs";
+import { installMixpanelUtils, MIXPANEL_UTILS_VERSION } from "./support/mixpanel-utils.mjs";
 
 const PROFILES = process.env.PLUMBLINE_BENCH_SHORT === "1" ? 100_000 : 1_000_000;
 /** Documented is 30,000 a second; scaled down with the profiles, so that the limit binds for long enough to be measured. */
@@ -67,6 +68,86 @@ async function measureLimited() {
   }
 }
 
+const PEER_PROFILES = process.env.PLUMBLINE_BENCH_SHORT === "1" ? 100_000 : 300_000;
+/** Faults of updates only: a 429 to one of its queries ends the peer before it has changed anything. */
+const BAD_DAY = [
+  { route: "engage", status: 429, rate: 0.1, seed: 3 },
+  { route: "engage", status: 503, rate: 0.1 },
+  { route: "engage", cut: "before", rate: 0.05 },
+  { route: "engage", cut: "after", rate: 0.05 },
+];
+
+async function setFaults(url, faults) {
+  await fetch(`${url}/emulator/faults`, { method: "DELETE" });
+  if (faults.length > 0)
+    await fetch(`${url}/emulator/faults`, { method: "POST", body: JSON.stringify(faults) });
+}
+
+/** The default of 2 s is for a provider with other clients. */
+const BAD_DAY_BACKOFF_MS = 50;
+
+/** Each tool takes properties of its own from the same profiles; a bad day is the same for both. */
+async function measurePeer(peer) {
+  const project = await makeCleanupProject(PEER_PROFILES);
+  try {
+    const ours = await project.clean("apply", project.setOf(unset("legacy_score")));
+    const theirs = await peer.unset(project.url, "orders");
+    await setFaults(project.url, BAD_DAY);
+    const oursBad = await project.clean("apply", project.setOf(unset("plan")), {
+      backoffMs: BAD_DAY_BACKOFF_MS,
+    });
+    await setFaults(project.url, BAD_DAY);
+    const theirsBad = await peer.unset(project.url, "$email");
+    await setFaults(project.url, []);
+    const missed = async (name) => project.count(name);
+    const [oursMissed, theirsMissed] = [await missed("plan"), await missed("$email")];
+    const name = `mixpanel-utils ${MIXPANEL_UTILS_VERSION}`;
+    const of = `${PEER_PROFILES.toLocaleString("en-US")} profiles`;
+    return [
+      {
+        measure: `unset of ${of}, no faults`,
+        value: PEER_PROFILES / ours.seconds,
+        unit: "profiles/s",
+        ratio: theirs.seconds / ours.seconds,
+        against: name,
+        target: "> 1",
+        met: theirs.seconds > ours.seconds,
+        note: `${ours.seconds.toFixed(1)} s against ${theirs.seconds.toFixed(1)} s`,
+      },
+      {
+        measure: `the same with 429, 503 and cut connections`,
+        value: PEER_PROFILES / oursBad.seconds,
+        unit: "profiles/s",
+        ratio: theirsBad.seconds / oursBad.seconds,
+        against: name,
+        target: "> 1",
+        met: theirsBad.seconds > oursBad.seconds,
+        note: `${oursBad.seconds.toFixed(1)} s against ${theirsBad.seconds.toFixed(1)} s (${theirsBad.end}); pauses begin with ${BAD_DAY_BACKOFF_MS} ms`,
+      },
+      {
+        measure: "profiles missed there",
+        value: oursMissed,
+        unit: "profiles",
+        target: "0",
+        met: oursMissed === 0,
+        note: `${name}: ${theirsMissed.toLocaleString("en-US")} missed, and it says ${String(theirsBad.said)} were done`,
+      },
+    ];
+  } finally {
+    await project.close();
+  }
+}
+
 export async function run() {
-  return [...(await measureUnlimited()), ...(await measureLimited())];
+  const rows = [...(await measureUnlimited()), ...(await measureLimited())];
+  const peer = installMixpanelUtils();
+  if (!peer) {
+    process.stderr.write("bench: no python package index, so mixpanel-utils is left out\n");
+    return rows;
+  }
+  try {
+    return [...rows, ...(await measurePeer(peer))];
+  } finally {
+    peer.close();
+  }
 }

@@ -83,7 +83,7 @@ export async function makeCleanupProject(profiles) {
   let runs = 0;
 
   /** Runs `clean <work>` to its end and measures it. */
-  async function clean(work, set, { updatesPerSecond = 100_000_000 } = {}) {
+  async function clean(work, set, { updatesPerSecond = 100_000_000, backoffMs = 2000 } = {}) {
     const config = join(folder, "plumbline.yaml");
     writeFileSync(
       config,
@@ -91,7 +91,7 @@ export async function makeCleanupProject(profiles) {
 plan: plan.yaml
 data: data
 sources: { api: { token: api_token } }
-destinations: { product: { kind: mixpanel, host: "${emulator.url}", token: t, project_id: 1, service_account: { username: sa, secret: sa_secret }, events_per_second: ${updatesPerSecond} } }
+destinations: { product: { kind: mixpanel, host: "${emulator.url}", token: t, project_id: 1, service_account: { username: sa, secret: sa_secret }, events_per_second: ${updatesPerSecond}, backoff_ms: ${backoffMs} } }
 `,
     );
     const file = join(folder, `${set.name}.json`);
@@ -112,9 +112,20 @@ destinations: { product: { kind: mixpanel, host: "${emulator.url}", token: t, pr
     return { seconds, report: JSON.parse(output), ...memory() };
   }
 
+  /** How many profiles have a property. */
+  async function count(name) {
+    const answer = await fetch(`${emulator.url}/api/query/engage?project_id=1`, {
+      method: "POST",
+      headers: { authorization: `Basic ${Buffer.from("sa:sa_secret").toString("base64")}` },
+      body: new URLSearchParams({ where: `defined(properties[${JSON.stringify(name)}])` }),
+    });
+    return (await answer.json()).total;
+  }
+
   return {
     url: emulator.url,
     clean,
+    count,
     setOf: (...steps) => ({
       name: `bench-${(runs += 1)}`,
       destination: "product",
