@@ -53,6 +53,7 @@ type Of<K extends PropertyOperation["do"]> = Extract<PropertyOperation, { readon
 
 function rename(operation: Of<"rename">, had: Properties): Properties {
   const { from, to, onBoth } = operation;
+  if (from === to) return had;
   const isKept = onBoth === "keep" && valueOf(had, to) !== undefined;
   return without(isKept ? had : withValue(had, to, valueOf(had, from)), [from]);
 }

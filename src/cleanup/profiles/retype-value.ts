@@ -1,4 +1,5 @@
-// A value of another type, when it says the same and nothing is lost: the rules by which the gateway normalises. Pure.
+// A value of another type, when it says the same and nothing is lost: the rules by which the gateway normalises, and `True` and `FALSE`, as some
+// platforms print them. Pure.
 import type { JsonValue } from "../../core/index.ts";
 import { datetimeFromNumber, datetimeFromText, numberFromText } from "../../plan/index.ts";
 import type { RetypeTarget } from "../change-set/change-set.ts";
@@ -7,12 +8,12 @@ type Retype = (value: JsonValue) => JsonValue | undefined;
 
 function toNumber(value: JsonValue): number | undefined {
   if (typeof value === "number") return value;
-  return typeof value === "string" ? numberFromText(value.trim()) : undefined;
+  return typeof value === "string" ? numberFromText(value) : undefined;
 }
 
 function toBoolean(value: JsonValue): boolean | undefined {
   if (typeof value === "boolean") return value;
-  const text = typeof value === "string" ? value.trim().toLowerCase() : "";
+  const text = typeof value === "string" ? value.toLowerCase() : "";
   return text === "true" ? true : text === "false" ? false : undefined;
 }
 
@@ -43,7 +44,7 @@ const RETYPES: Readonly<Record<RetypeTarget, Retype>> = {
   string: toText,
   datetime: (value) => {
     if (typeof value === "number") return datetimeFromNumber(value);
-    return typeof value === "string" ? datetimeFromText(value.trim())?.text : undefined;
+    return typeof value === "string" ? datetimeFromText(value)?.text : undefined;
   },
   list: toList,
 };
