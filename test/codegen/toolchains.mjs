@@ -98,7 +98,10 @@ await attempt("django-oscar", () => {
   if (!existsSync(join(venv, "bin/python")))
     execFileSync("python3", ["-m", "venv", venv], { stdio: "ignore" });
   const packages = ["django-oscar==4.2.1", "Django==5.2.19", "psycopg[binary]==3.3.9"];
-  execFileSync(join(venv, "bin/pip"), ["install", "-q", ...packages], { stdio: "ignore", timeout: LONGEST_MS });
+  execFileSync(join(venv, "bin/pip"), ["install", "-q", ...packages], {
+    stdio: "ignore",
+    timeout: LONGEST_MS,
+  });
 });
 for (const [command, ...names] of [
   ["ruby", "ruby"],

@@ -47,16 +47,16 @@ export interface SyncSystem {
   readonly context: PeopleContext;
   readonly metrics: AddingMetrics;
   readonly log: RememberedLog;
-  run(sql: string): Promise<void>;
-  rows(sql: string): Promise<readonly Readonly<Record<string, string | null>>[]>;
-  start(options?: PeopleSyncOptions): RunningSystem;
+  readonly run: (sql: string) => Promise<void>;
+  readonly rows: (sql: string) => Promise<readonly Readonly<Record<string, string | null>>[]>;
+  readonly start: (options?: PeopleSyncOptions) => RunningSystem;
   /** What the local Mixpanel holds, without what it adds itself. */
-  profiles(): Promise<Profiles>;
+  readonly profiles: () => Promise<Profiles>;
   /** What it should hold: every user's state, recomputed. */
-  expected(): Promise<Profiles>;
+  readonly expected: () => Promise<Profiles>;
   /** Waits until the local Mixpanel holds what it should. */
-  converges(withinMs?: number): Promise<Profiles>;
-  close(): Promise<void>;
+  readonly converges: (withinMs?: number) => Promise<Profiles>;
+  readonly close: () => Promise<void>;
 }
 
 /** Recomputes what a destination should hold of every user in the database. */
@@ -175,7 +175,7 @@ export async function openSyncSystem(postgres: TestPostgres, ask: SyncSystemOpti
       return last[0] ?? new Map<string, Readonly<Record<string, unknown>>>();
     },
     async close() {
-      for (const handle of [...running]) await handle.stop().catch(() => undefined);
+      await Promise.all([...running].map((handle) => handle.stop().catch(() => undefined)));
       await context.source.query(
         "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and not active",
         [slot],

