@@ -310,3 +310,33 @@ test("a property of another database follows that database, beside the applicati
   expect((await main.profiles()).get(A)).toMatchObject({ $email: "a@x.example", orders_count: 0 });
   await other.close();
 });
+
+test("a value that the plan does not allow stays behind in quarantine, and comes out when it is right", async () => {
+  const people = {
+    ...PEOPLE,
+    $email: { type: "string", format: "email", owner: "state", from: "users.email" },
+  };
+  const { run, start, converges, profiles, rows } = await shop({ people });
+  start();
+  await run(`insert into users (id, email) values ('${A}', 'a@x.example')`);
+  await converges();
+  await run(
+    `insert into orders (user_id, status, total) values ('${A}', 'paid', 1); update users set email = 'no address', name = 'Ada'`,
+  );
+  const quarantine = "select property, reason from plumbline.quarantine";
+  await eventually(
+    () => rows(quarantine),
+    (found) => found.length === 1,
+  );
+  expect(await rows(quarantine)).toEqual([{ property: "$email", reason: "format" }]);
+  // Another set of properties is read and sent: what was refused is still refused.
+  await run(`insert into orders (user_id, status, total) values ('${A}', 'open', 1)`);
+  await eventually(profiles, (found) => found.get(A)?.["orders_count"] === 2);
+  expect(await rows(quarantine)).toHaveLength(1);
+  await run("update users set email = 'b@x.example'");
+  await converges();
+  await eventually(
+    () => rows(quarantine),
+    (found) => found.length === 0,
+  );
+});
