@@ -6,18 +6,19 @@ export interface Place {
   readonly city: string;
   readonly region: string;
   readonly country: string;
+  readonly timezone: string;
 }
 
 /** Where addresses of private networks and this machine are. */
-const DATA_CENTRE: Place = { city: "Data Centre City", region: "Cloud", country: "ZZ" };
+const DATA_CENTRE: Place = { city: "Data Centre City", region: "Cloud", country: "ZZ", timezone: "Etc/UTC" };
 
 const PLACES: readonly Place[] = [
-  { city: "Lisbon", region: "Lisbon", country: "PT" },
-  { city: "Vienna", region: "Vienna", country: "AT" },
-  { city: "Nairobi", region: "Nairobi County", country: "KE" },
-  { city: "Osaka", region: "Osaka", country: "JP" },
-  { city: "Montreal", region: "Quebec", country: "CA" },
-  { city: "Lima", region: "Lima", country: "PE" },
+  { city: "Lisbon", region: "Lisbon", country: "PT", timezone: "Europe/Lisbon" },
+  { city: "Vienna", region: "Vienna", country: "AT", timezone: "Europe/Vienna" },
+  { city: "Nairobi", region: "Nairobi County", country: "KE", timezone: "Africa/Nairobi" },
+  { city: "Osaka", region: "Osaka", country: "JP", timezone: "Asia/Tokyo" },
+  { city: "Montreal", region: "Quebec", country: "CA", timezone: "America/Toronto" },
+  { city: "Lima", region: "Lima", country: "PE", timezone: "America/Lima" },
 ];
 
 const PRIVATE = /^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|::1$|::ffff:127\.|f[cd])/i;

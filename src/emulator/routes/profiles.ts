@@ -104,6 +104,7 @@ function touch({ properties }: Profile, update: Update, context: Context): void 
     properties["$city"] = place.city;
     properties["$region"] = place.region;
     properties["$country_code"] = place.country;
+    properties["$timezone"] = place.timezone;
     if (hasPoint) properties["$geo_source"] = "reverse_geocoding";
   }
   if (update["$ignore_time"] !== true) properties["$last_seen"] = context.now;
