@@ -37,9 +37,26 @@ export interface CallSite {
   readonly column: number;
 }
 
+/** A call of a server's SDK that moves a user's place or "last seen". */
+export interface UnsafeCall {
+  readonly callee: string;
+  readonly lacks: readonly ServerFlag[];
+  /** `unknown`: unsafe where the code is a server's, which the file does not tell. */
+  readonly side: CodeSide;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** What keeps a server's write from moving place and "last seen": the first two of a profile update, the last of an event. */
+export type ServerFlag = "$ip" | "$ignore_time" | "ip";
+
+/** Whose code a file is: of a server as its imports or its language say, of an app, or of neither for all that can be told. */
+export type CodeSide = "server" | "client" | "unknown";
+
 /** What a file holds. */
 export interface ScannedFile {
   readonly calls: readonly CallSite[];
+  readonly unsafe: readonly UnsafeCall[];
   /** The parser could not read it. */
   readonly broken: boolean;
 }

@@ -2,8 +2,9 @@
 import { createRequire } from "node:module";
 import type { Node, Parser } from "web-tree-sitter";
 import { AppError } from "../core/index.ts";
-import type { CallSite, GeneratedNames, ScanLanguage, ScannedFile } from "./call-site.ts";
+import type { CallSite, GeneratedNames, ScanLanguage, ScannedFile, UnsafeCall } from "./call-site.ts";
 import { sdkCall, splitCallee } from "./sdk-calls.ts";
+import { type FileText, lackingFlags, makeFileText } from "./server-flags.ts";
 
 type GrammarLanguage = Exclude<ScanLanguage, "javascript">;
 
@@ -95,12 +96,33 @@ function ownTexts(node: Node, its: Words, depth = 0): readonly Node[] {
 
 class GrammarScan {
   readonly calls: CallSite[] = [];
+  readonly unsafe: UnsafeCall[] = [];
   readonly #words: Words;
   readonly #names: GeneratedNames;
+  readonly #file: FileText;
 
-  constructor(its: Words, names: GeneratedNames) {
+  constructor(its: Words, names: GeneratedNames, file: FileText) {
     this.#words = its;
     this.#names = names;
+    this.#file = file;
+  }
+
+  #hold(callee: string, args: Node, node: Node): void {
+    const { side } = this.#file;
+    if (side === "client") return;
+    // Kotlin wraps its arguments once more.
+    const [only, ...more] = children(args);
+    const own = only?.type === "value_arguments" && more.length === 0 ? children(only) : children(args);
+    const lacks = lackingFlags({ callee, args: own.map(({ text }) => text) }, this.#file);
+    const { row, column } = node.startPosition;
+    if (lacks.length > 0)
+      this.unsafe.push({
+        callee: callee.replace(/\s+/g, ""),
+        lacks,
+        side,
+        line: row + 1,
+        column: column + 1,
+      });
   }
 
   #add(
@@ -137,6 +159,7 @@ class GrammarScan {
       this.#add("generated", method, node);
       return;
     }
+    if (isCall && args) this.#hold(callee, args, node);
     const kind = isCall ? sdkCall(callee) : undefined;
     if (kind === "profile") this.#add("profile", callee.replace(/\s+/g, ""), node);
     if (kind !== "track" || !args || children(args).length === 0) return;
@@ -160,11 +183,11 @@ export async function scanWithGrammar(
 ): Promise<ScannedFile> {
   const parser = await parserOf(language);
   const tree = parser.parse(text);
-  if (!tree) return { calls: [], broken: true };
-  const scan = new GrammarScan(LANGUAGES[language], names);
+  if (!tree) return { calls: [], unsafe: [], broken: true };
+  const scan = new GrammarScan(LANGUAGES[language], names, makeFileText(language, text));
   scan.visit(tree.rootNode);
   const broken =
     tree.rootNode.hasError && scan.calls.length === 0 && text.trim() !== "" && tree.rootNode.type === "ERROR";
   tree.delete();
-  return { calls: scan.calls, broken };
+  return { calls: scan.calls, unsafe: scan.unsafe, broken };
 }

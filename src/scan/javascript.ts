@@ -1,8 +1,9 @@
 // Tracking calls in TypeScript and JavaScript, by a real parser. Names are followed through constants and object literals of the same file.
 import { parseSync } from "oxc-parser";
 import { isObject } from "../core/index.ts";
-import type { CallSite, GeneratedNames, ScannedFile } from "./call-site.ts";
+import type { CallSite, GeneratedNames, ScannedFile, UnsafeCall } from "./call-site.ts";
 import { NAME_SECOND, sdkCall, splitCallee } from "./sdk-calls.ts";
+import { lackingFlags, makeFileText } from "./server-flags.ts";
 
 interface AstNode extends Readonly<Record<string, unknown>> {
   readonly type: string;
@@ -154,12 +155,15 @@ export interface JavaScriptContext {
 /** Scans one file. Never throws for what stands in it. */
 export function scanJavaScript(file: string, text: string, context: JavaScriptContext): ScannedFile {
   const { program, errors } = parseSync(file, text);
-  if (errors.length > 0 && program.body.length === 0) return { calls: [], broken: true };
+  if (errors.length > 0 && program.body.length === 0) return { calls: [], unsafe: [], broken: true };
   const root = program as unknown as AstNode;
   const constants = new Constants();
   constants.collect(root);
   const imports = generatedImports(root, context.isGenerated);
   const calls: CallSite[] = [];
+  const unsafe: UnsafeCall[] = [];
+  const its = makeFileText("javascript", text);
+  const { side } = its;
   const lines = lineStarts(text);
   const add = (kind: CallSite["kind"], name: string, node: AstNode): void => {
     calls.push({ kind, name, ...placeOf(lines, node.start) });
@@ -178,19 +182,27 @@ export function scanJavaScript(file: string, text: string, context: JavaScriptCo
       add("generated", generated, node);
       return;
     }
+    const args = node["arguments"] as readonly unknown[];
+    if (side !== "client" && imported === undefined) {
+      const lacks = lackingFlags({ callee, args: args.map((one) => sourceOf(one, text)) }, its);
+      if (lacks.length > 0) unsafe.push({ callee, lacks, side, ...placeOf(lines, node.start) });
+    }
     const kind = imported === undefined ? sdkCall(callee) : undefined;
     if (kind === undefined) return;
     if (kind === "profile") {
       add("profile", callee, node);
       return;
     }
-    const args = node["arguments"] as readonly unknown[];
     if (args.length === 0) return;
     const name = eventName(NAME_SECOND.has(splitCallee(callee).method) ? args.slice(1) : args, constants);
     if (name === undefined) add("dynamic", callee, node);
     else add("raw", name, node);
   });
-  return { calls, broken: false };
+  return { calls, unsafe, broken: false };
+}
+
+function sourceOf(node: unknown, text: string): string {
+  return isNode(node) && typeof node["end"] === "number" ? text.slice(node.start, node["end"]) : "";
 }
 
 function lineStarts(text: string): readonly number[] {

@@ -1,13 +1,15 @@
 // The plan beside the code: which events are called where, which calls are not in the plan, and what should not be called so. Pure.
 import type { Finding, FindingLevel } from "../core/index.ts";
 import { didYouMean, foldName, isBuiltInEvent, type Lock } from "../plan/index.ts";
-import { type CallSite, SCAN_LANGUAGES } from "./call-site.ts";
+import { type CallSite, SCAN_LANGUAGES, type UnsafeCall } from "./call-site.ts";
 import { generatedNames } from "./generated-names.ts";
+import { SERVER_FLAG_FIXES } from "./server-flag-fixes.ts";
 
 export interface FileCalls {
   /** Below the folder that was scanned, with `/`. */
   readonly file: string;
   readonly calls: readonly CallSite[];
+  readonly unsafe: readonly UnsafeCall[];
   /** Reasons for exceptions, by the line that they hold for; an empty one is none. */
   readonly ignored: ReadonlyMap<number, string>;
   readonly broken: boolean;
@@ -37,6 +39,7 @@ export const SCAN_FINDINGS = {
   "dynamic-name": "warn",
   "old-name-call": "warn",
   "deprecated-call": "warn",
+  "server-side-flags": "warn",
   "no-call-site": "warn",
   "unused-scan-ignore": "warn",
   "code-unreadable": "warn",
@@ -51,11 +54,14 @@ class Reconciler {
   readonly unplanned: Inventory["unplanned"][number][] = [];
   readonly dynamic: Inventory["dynamic"][number][] = [];
   readonly #lock: Lock;
+  /** What is not known to be an app's code is a server's. */
+  readonly #isServer: boolean;
   readonly #byName = new Map<string, { readonly id: string; readonly isOld: boolean }>();
   readonly #folded = new Map<string, string>();
 
-  constructor(lock: Lock) {
+  constructor(lock: Lock, sources: readonly string[] = []) {
     this.#lock = lock;
+    this.#isServer = sources.length > 0 && sources.every((one) => lock.sources[one]?.trust === "server");
     for (const [id, { name, was }] of Object.entries(lock.events)) {
       this.#byName.set(name, { id, isOld: false });
       this.#folded.set(foldName(name), name);
@@ -111,7 +117,17 @@ class Reconciler {
     });
   }
 
-  file({ file, calls, ignored, broken }: FileCalls): void {
+  #unsafe({ lacks, callee }: UnsafeCall, where: Place): void {
+    const language = SCAN_LANGUAGES[where.file.replace(/^.*\./, "")];
+    const isEvent = lacks.includes("ip");
+    this.find("server-side-flags", isEvent ? "events" : "people", {
+      where,
+      message: `\`${callee}\` lacks ${lacks.map((flag) => `\`${flag}\``).join(" and ")}: ${isEvent ? "the event is placed where this server is" : 'it moves the user\'s place or "last seen"'}`,
+      fix: `Call the generated function, or write \`${language === undefined ? "" : SERVER_FLAG_FIXES[language][isEvent ? "event" : "profile"]}\`.`,
+    });
+  }
+
+  file({ file, calls, unsafe, ignored, broken }: FileCalls): void {
     if (broken)
       this.find("code-unreadable", file, {
         where: { file, line: 1, column: 1 },
@@ -146,6 +162,12 @@ class Reconciler {
           fix: "Call a generated function for each event.",
         });
       }
+    }
+    for (const call of unsafe) {
+      const { side, line, column } = call;
+      if (side !== "server" && !this.#isServer) continue;
+      if (ignored.has(line)) used.add(line);
+      else this.#unsafe(call, { file, line, column });
     }
     for (const [line, reason] of ignored)
       this.#ignore({ file, line, column: 1 }, { reason, isUsed: used.has(line) });
@@ -199,7 +221,7 @@ export interface ReconcileOptions {
 
 /** Holds the code against the plan. */
 export function reconcile(lock: Lock, files: readonly FileCalls[], options: ReconcileOptions): Inventory {
-  const reconciler = new Reconciler(lock);
+  const reconciler = new Reconciler(lock, options.sources);
   for (const file of files) reconciler.file(file);
   reconciler.missing(options.sources);
   if (options.baseline) reconciler.lost(options.baseline);

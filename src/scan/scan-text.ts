@@ -34,7 +34,7 @@ export async function scanText(file: string, text: string, context: ScanContext)
   const language = SCAN_LANGUAGES[file.replace(/^.*\./, "")];
   const scanned: ScannedFile =
     language === undefined
-      ? { calls: [], broken: false }
+      ? { calls: [], unsafe: [], broken: false }
       : language === "javascript"
         ? (await import("./javascript.ts")).scanJavaScript(file, text, {
             names: context.names(language),
