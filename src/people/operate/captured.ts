@@ -14,7 +14,7 @@ select case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_repl
   clock_timestamp()::text as time, to_regclass('plumbline.outbox') is not null as outbox`;
 /** The slot says only what is committed as marks. */
 const SLOT_BEHIND = `
-select 1 from pg_catalog.pg_replication_slots where slot_name = $1 and database = current_database() and not (confirmed_flush_lsn >= $2::pg_lsn)`;
+select active::text as active from pg_catalog.pg_replication_slots where slot_name = $1 and database = current_database() and not (confirmed_flush_lsn >= $2::pg_lsn)`;
 /** A row goes in the transaction that writes its marks, or after it. */
 const OUTBOX_BEHIND = "select 1 from plumbline.outbox where at <= $1::timestamptz limit 1";
 /** Polls of tables write down when they were made. The state's clock may be another machine's: good enough for a wait. */
@@ -25,15 +25,20 @@ const LOOK_EVERY_MS = 50;
 
 /** How long a report waits for captures that lag. */
 export const CAPTURE_WAIT_MS = 10_000;
+/** How long it waits for a slot that nobody reads: a reader that lost its connection is back by then. */
+const UNREAD_WAIT_MS = 4000;
 
-async function isBehind(
+type Standing = "level" | "behind" | "unread";
+
+async function standingOf(
   context: PeopleContext,
   now: Moment & { readonly hasOutbox: boolean },
-): Promise<boolean> {
+): Promise<Standing> {
   const { source, state, capture } = context;
-  if ((await source.query(SLOT_BEHIND, [capture.slot ?? CAPTURE_NAME, now.position])).length > 0) return true;
-  if (now.hasOutbox && (await source.query(OUTBOX_BEHIND, [now.time])).length > 0) return true;
-  return (await state.query(POLL_BEHIND, [now.time])).length > 0;
+  const [slot] = await source.query(SLOT_BEHIND, [capture.slot ?? CAPTURE_NAME, now.position]);
+  if (slot) return slot["active"] === "true" ? "behind" : "unread";
+  if (now.hasOutbox && (await source.query(OUTBOX_BEHIND, [now.time])).length > 0) return "behind";
+  return (await state.query(POLL_BEHIND, [now.time])).length > 0 ? "behind" : "level";
 }
 
 /**
@@ -51,10 +56,13 @@ export async function untilCaptured(
     time: row?.["time"] ?? "-infinity",
     hasOutbox: row?.["outbox"] === "t",
   };
-  const until = performance.now() + (options.withinMs ?? CAPTURE_WAIT_MS);
-  while (await isBehind(context, now)) {
-    if (options.signal.aborted || performance.now() > until) return false;
+  const started = performance.now();
+  const { withinMs = CAPTURE_WAIT_MS } = options;
+  for (;;) {
+    const standing = await standingOf(context, now);
+    if (standing === "level") return true;
+    const waitMs = standing === "unread" ? Math.min(withinMs, UNREAD_WAIT_MS) : withinMs;
+    if (options.signal.aborted || performance.now() - started > waitMs) return false;
     await sleep(LOOK_EVERY_MS, undefined, { signal: options.signal }).catch(() => undefined);
   }
-  return true;
 }
