@@ -91,4 +91,17 @@ describe("plumbline scan", () => {
     expect((await run("nowhere")).code).toBe(2);
     expect((await run("--source", "mars")).code).toBe(2);
   });
+
+  test("check --code tells calls of servers that lack their flags, and nothing else of the code", async () => {
+    write("jobs/nightly.py", 'import mixpanel\nmixpanel.Mixpanel("t").people_set(user, {"plan": "pro"})\n');
+    write("jobs/more.ts", 'mixpanel.track("Not planned");\n');
+    const check = (...args: string[]) => plumbline(["check", ...args, "--no-color"], { cwd: folder });
+    expect((await check()).stdout).not.toContain("server-side-flags");
+    const { code, stdout } = await check("--code", "jobs", "--format", "github");
+    expect(code).toBe(0);
+    expect(stdout).toContain("::warning file=nightly.py,line=2,col=1,title=server-side-flags");
+    expect(stdout).not.toContain("more.ts");
+    expect((await check("--code", "jobs", "--fail-on", "warn")).code).toBe(1);
+    expect((await check("--code", "nowhere")).code).toBe(2);
+  });
 });

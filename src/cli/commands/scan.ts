@@ -1,23 +1,15 @@
 // `plumbline scan`: the tracking calls in application code, held against the plan.
-import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { AppError, isObject } from "../../core/index.ts";
-import { formatFindings, type Lock } from "../../plan/index.ts";
-import {
-  type FileCalls,
-  generatedNames,
-  type Inventory,
-  reconcile,
-  SCAN_LANGUAGES,
-  scanText,
-  type ScanLanguage,
-} from "../../scan/index.ts";
-import { type CodeFiles, codeText, findCode, importsOf } from "../scan/code-files.ts";
+import { formatFindings } from "../../plan/index.ts";
+import { type Inventory, reconcile } from "../../scan/index.ts";
+import { findCode } from "../scan/code-files.ts";
+import { needsBaseline, scanFiles, startAgain } from "../scan/scan-files.ts";
 import { EXIT, UsageError } from "../terminal/exit-codes.ts";
-import { findingLines, makeOutput, makeProgress, printLine } from "../terminal/output.ts";
+import { findingLines, printLine } from "../terminal/output.ts";
 import type { GlobalOptions } from "./global-options.ts";
 import { requirePlan } from "./plan-argument.ts";
 
@@ -57,34 +49,6 @@ function readBaseline(path: string): Readonly<Record<string, number>> {
   );
 }
 
-async function scanFiles(
-  root: string,
-  { files, generated, tooLarge }: CodeFiles,
-  { lock, flags }: { readonly lock: Lock; readonly flags: ScanFlags },
-): Promise<readonly FileCalls[]> {
-  const output = makeOutput(flags.json === true);
-  const progress = makeProgress(output.json);
-  const isGeneratedFor = importsOf(generated);
-  const names = new Map<ScanLanguage, ReadonlySet<string>>();
-  const namesOf = (language: ScanLanguage): ReadonlySet<string> => {
-    const known = names.get(language) ?? new Set(generatedNames(lock, language).keys());
-    names.set(language, known);
-    return known;
-  };
-  const scanned: FileCalls[] = [];
-  for (const [index, file] of files.entries()) {
-    scanned.push(
-      await scanText(file, codeText(root, file), { names: namesOf, isGenerated: isGeneratedFor(file) }),
-    );
-    if (index % 50 === 0) progress.show(`scan: ${index} of ${files.length} files`);
-  }
-  progress.end();
-  output.note(
-    `${files.length} files read, ${generated.size} generated ones left out${tooLarge === 0 ? "" : `, ${tooLarge} left out for their size`}`,
-  );
-  return scanned;
-}
-
 function textOf({ events, unplanned, dynamic, findings }: Inventory): string {
   const calls = Object.entries(events).flatMap(([id, { calls: sites }]) => {
     if (sites.length === 0) return [];
@@ -117,7 +81,7 @@ async function scan(folder: string, flags: ScanFlags): Promise<void> {
       `There is no source ${unknown}; the plan has: ${Object.keys(lock.sources).join(", ")}`,
     );
   const baseline = flags.baseline === undefined ? undefined : readBaseline(flags.baseline);
-  const inventory = reconcile(lock, await scanFiles(root, code, { lock, flags }), {
+  const inventory = reconcile(lock, await scanFiles(root, code, { lock, isJson: flags.json === true }), {
     sources: flags.source,
     baseline,
   });
@@ -127,29 +91,6 @@ async function scan(folder: string, flags: ScanFlags): Promise<void> {
   else printLine(formatFindings(inventory.findings, format));
   const levels: readonly string[] = FAIL_LEVELS[flags.failOn];
   if (inventory.findings.some(({ level }) => levels.includes(level))) process.exitCode = EXIT.findings;
-}
-
-/**
- * V8 of Node 24 runs out of memory while it optimises the Swift grammar, and takes the process with it (seen with 24.21). Its baseline compiler is
- * enough; the flag has to stand on the command line, so the command starts itself again where a grammar may be needed.
- */
-const BASELINE = "--liftoff-only";
-
-function needsBaseline({ files }: CodeFiles): boolean {
-  if (process.execArgv.includes(BASELINE)) return false;
-  return files.some((file) => SCAN_LANGUAGES[file.replace(/^.*\./, "")] !== "javascript");
-}
-
-function startAgain(): void {
-  const { status, error } = spawnSync(
-    process.execPath,
-    [BASELINE, ...process.execArgv, ...process.argv.slice(1)],
-    {
-      stdio: "inherit",
-    },
-  );
-  if (error) throw error;
-  process.exitCode = status ?? EXIT.failed;
 }
 
 export function addScan(program: Command): void {
