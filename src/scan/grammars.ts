@@ -4,7 +4,8 @@ import type { Node, Parser } from "web-tree-sitter";
 import { AppError } from "../core/index.ts";
 import type { CallSite, GeneratedNames, ScanLanguage, ScannedFile, UnsafeCall } from "./call-site.ts";
 import { sdkCall, splitCallee } from "./sdk-calls.ts";
-import { type FileText, lackingFlags, makeFileText } from "./server-flags.ts";
+import { type FileText, makeFileText } from "./file-text.ts";
+import { lackingFlags } from "./server-flags.ts";
 
 type GrammarLanguage = Exclude<ScanLanguage, "javascript">;
 

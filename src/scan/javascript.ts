@@ -3,7 +3,8 @@ import { parseSync } from "oxc-parser";
 import { isObject } from "../core/index.ts";
 import type { CallSite, GeneratedNames, ScannedFile, UnsafeCall } from "./call-site.ts";
 import { NAME_SECOND, sdkCall, splitCallee } from "./sdk-calls.ts";
-import { lackingFlags, makeFileText } from "./server-flags.ts";
+import { makeFileText } from "./file-text.ts";
+import { lackingFlags } from "./server-flags.ts";
 
 interface AstNode extends Readonly<Record<string, unknown>> {
   readonly type: string;

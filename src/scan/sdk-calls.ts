@@ -49,6 +49,11 @@ export function splitCallee(callee: string): { readonly receiver: string; readon
   return { receiver: found?.[1] ?? "", method: found?.[2] ?? "" };
 }
 
+/** Whether what is called has a name that trackers have. */
+export function isTracker(callee: string): boolean {
+  return RECEIVER.test(splitCallee(callee).receiver);
+}
+
 /** Which kind of SDK call a callee is; `undefined` for none. */
 export function sdkCall(callee: string): "track" | "profile" | undefined {
   const { receiver, method } = splitCallee(callee);

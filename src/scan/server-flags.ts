@@ -1,8 +1,9 @@
 // Hand-written calls of Mixpanel's server SDKs that move a user to the data centre, or make a job at night look like a visit.
 // Only what stands in the same file is judged: flags that may come from elsewhere are believed. Sources (read 2026-11): Mixpanel "Geolocation",
 // "Update profiles", "Import events", and the SDKs: node and python send `ip=0` with every event by /track, ruby, php and go send nothing.
-import type { CodeSide, ScanLanguage, ServerFlag } from "./call-site.ts";
-import { splitCallee } from "./sdk-calls.ts";
+import type { ServerFlag } from "./call-site.ts";
+import { brings, type FileText } from "./file-text.ts";
+import { isTracker, splitCallee } from "./sdk-calls.ts";
 
 /** A call with the texts of its arguments. */
 export interface CallText {
@@ -10,22 +11,8 @@ export interface CallText {
   readonly args: readonly string[];
 }
 
-/** The file around calls. */
-export interface FileText {
-  readonly language: ScanLanguage;
-  readonly text: string;
-  readonly side: CodeSide;
-  /** Mixpanel is named somewhere. */
-  readonly isOfMixpanel: boolean;
-}
-
 const PROFILE_FLAGS: readonly ServerFlag[] = ["$ip", "$ignore_time"];
 const EVENT_FLAGS: readonly ServerFlag[] = ["ip"];
-const STANDS: Readonly<Record<ServerFlag, RegExp>> = {
-  $ip: /\$ip\b/,
-  $ignore_time: /\$ignore_time\b/,
-  ip: /(?<![$\w])ip(?!\w)/,
-};
 const OTHERS = /analytics|amplitude|posthog|rudder|segment/i;
 const OWN = /mixpanel|(?<![A-Za-z0-9])mp(?![A-Za-z0-9])/i;
 const PROFILE_METHODS = new Set(
@@ -33,6 +20,8 @@ const PROFILE_METHODS = new Set(
     " ",
   ),
 );
+/** Nothing else is called so, where Mixpanel is. */
+const PEOPLE = /(?:\.|->)people\b/;
 const ENDS_IN_PROFILES = /(?:people|groups)\W*$/i;
 const JVM_METHODS = new Set(
   "set setOnce increment append union remove unset peopleMessage groupMessage".split(" "),
@@ -43,79 +32,6 @@ const GO_METHOD =
   /^(?:People|Group)(?:Set|SetOnce|Increment|Union|Append|Remove|Delete)(?:List)?(?:Property)?$/;
 /** Names that callbacks have. */
 const CALLBACK = /^(?:cb|callback|done|next|resolve|reject|err\w*|on[A-Z]\w*)$|=>|^(?:async\s+)?function\b/;
-const STATEMENT_MAX_CHARACTERS = 2000;
-
-/** What of a file decides about its calls; once, since a file has many. */
-export function makeFileText(language: ScanLanguage, text: string): FileText {
-  return { language, text, side: codeSide(language, text), isOfMixpanel: /mixpanel/i.test(text) };
-}
-
-function codeSide(language: ScanLanguage, text: string): CodeSide {
-  switch (language) {
-    case "swift":
-      return "client";
-    case "javascript":
-      if (/["'](?:mixpanel-browser|mixpanel-react-native)["']/.test(text)) return "client";
-      return /(?:from|require\(|import\()\s*["']mixpanel["']/.test(text) ? "server" : "unknown";
-    case "java":
-    case "kotlin":
-      return text.includes("com.mixpanel.mixpanelapi") ? "server" : "client";
-    case "python":
-    case "ruby":
-    case "php":
-    case "go":
-      return "server";
-  }
-}
-
-/** Lines that say what a name of the file is; `undefined`: it comes from elsewhere. */
-function definitionOf(name: string, text: string): string | undefined {
-  const bare = (/^[^.:>-]+/.exec(name)?.[0] ?? name).replaceAll("$", String.raw`\$`);
-  const made = new RegExp(
-    // At the beginning of a line: a named argument is no definition.
-    String.raw`^[ \t]*(?:[\w<>[\].?,]+[ \t]+){0,4}${bare}(?:(?:\s*:[^=\n;,)]*)?\s*(?::=|=)(?![=>])|\.(?:put|set|merge|update)\b|\[)`,
-    "gm",
-  );
-  const found = [...text.matchAll(made)].map(({ index }) => statementAt(index, text));
-  return found.length === 0 ? undefined : found.join("\n");
-}
-
-/** A statement from where it begins: to the end of the line on which all brackets are closed. */
-function statementAt(from: number, text: string): string {
-  let depth = 0;
-  const end = Math.min(text.length, from + STATEMENT_MAX_CHARACTERS);
-  for (let at = from; at < end; at += 1) {
-    const character = text.charAt(at);
-    if ("([{".includes(character)) depth += 1;
-    else if (")]}".includes(character)) depth -= 1;
-    if (character !== "\n" || depth > 0) continue;
-    const isGoingOn = /^\s*\./.test(text.slice(at, at + 80)) || /[=,]\s*$/.test(text.slice(from, at));
-    if (!isGoingOn) return text.slice(from, at);
-  }
-  return text.slice(from, end);
-}
-
-const NAME = /^(?:\*\*|\.\.\.|&|\w+\s*[=:]\s*)?(\$?[A-Za-z_][\w.]*)$/;
-const SPREAD = /(?:\.\.\.|\*\*)\s*(\$?[A-Za-z_][\w.]*)/g;
-const MAKER = /^(?:new\s+)?(?:array|dict|Map\.of|mapOf|JSONObject|map\[string\])/;
-const CALL = /^(?:await\s+)?[\w.$>:-]+\(/;
-
-/** Whether an argument brings a flag; what cannot be told from the file counts as brought. */
-function brings(argument: string, flag: ServerFlag, { text }: FileText): boolean {
-  if (STANDS[flag].test(argument)) return true;
-  if (/^(?:nil|null|None|undefined|true|false)$/.test(argument)) return false;
-  const named = NAME.exec(argument)?.[1];
-  const names = [
-    ...(named === undefined ? [] : [named]),
-    ...[...argument.matchAll(SPREAD)].map(([, name = ""]) => name),
-  ];
-  if (names.length === 0) return CALL.test(argument) && !MAKER.test(argument);
-  return names.some((name) => {
-    const definition = definitionOf(name, text);
-    return definition === undefined || STANDS[flag].test(definition);
-  });
-}
-
 interface Asked {
   readonly flags: readonly ServerFlag[];
   /** Arguments that may bring them. */
@@ -219,10 +135,23 @@ function asked({ callee, args }: CallText, file: FileText): Asked | undefined {
   }
 }
 
+/** Whether Mixpanel's SDK is called: by its name, or by a name that trackers have in a file that names it. */
+function isOwn(callee: string, { isOfMixpanel, language }: FileText): boolean {
+  if (OWN.test(callee)) return true;
+  if (!isOfMixpanel || OTHERS.test(callee)) return false;
+  // There the methods' names, which nothing else has, or the package decide.
+  return (
+    language === "java" ||
+    language === "kotlin" ||
+    language === "go" ||
+    isTracker(callee) ||
+    PEOPLE.test(callee)
+  );
+}
+
 /** Flags that a server's call should have and lacks; empty for a call that is fine, or no such call. */
 export function lackingFlags(call: CallText, file: FileText): readonly ServerFlag[] {
-  const isOwn = OWN.test(call.callee) || (file.isOfMixpanel && !OTHERS.test(call.callee));
-  if (!isOwn || call.args.length === 0) return [];
+  if (call.args.length === 0 || !isOwn(call.callee, file)) return [];
   const ask = asked(call, file);
   if (!ask) return [];
   return ask.flags.filter(

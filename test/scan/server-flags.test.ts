@@ -105,8 +105,10 @@ tracker.track(user, 'Order paid', { 'total' => 1, 'ip' => 0 })
 tracker.track(user, 'Order paid', properties)
 tracker.track(user, 'Order paid', { total: 1 }, request.remote_ip)
 Analytics.track(user_id: user, event: 'Order paid')
+activity.track(user, 'Order paid', { 'total' => 1 })
+client.people.set(user, { 'plan' => 'pro' })
 `,
-    [`3 ${BOTH}`, "4 $ignore_time", `5 ${BOTH}`, "6 ip", "7 ip"],
+    [`3 ${BOTH}`, "4 $ignore_time", `5 ${BOTH}`, "6 ip", "7 ip", `16 ${BOTH}`],
   ],
   [
     "app.php",
