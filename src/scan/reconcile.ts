@@ -122,7 +122,7 @@ class Reconciler {
     const isEvent = lacks.includes("ip");
     this.find("server-side-flags", isEvent ? "events" : "people", {
       where,
-      message: `\`${callee}\` lacks ${lacks.map((flag) => `\`${flag}\``).join(" and ")}: ${isEvent ? "the event is placed where this server is" : 'it moves the user\'s place or "last seen"'}`,
+      message: `\`${callee}\` lacks ${lacks.map((flag) => `\`${flag}\``).join(" and ")}: ${isEvent ? "the event is placed where this server is" : 'it may move the user\'s place or "last seen"'}`,
       fix: `Call the generated function, or write \`${language === undefined ? "" : SERVER_FLAG_FIXES[language][isEvent ? "event" : "profile"]}\`.`,
     });
   }
