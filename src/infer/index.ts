@@ -1,4 +1,6 @@
 export { PROFILE_CAPS, type ProfileCaps } from "./profile/caps.ts";
+export { isPersonalName, PERSONAL, personalText } from "./profile/personal-text.ts";
+export { KIND, KINDS } from "./profile/property-profile.ts";
 export {
   makeTrafficProfile,
   type ProfileOptions,

@@ -30,7 +30,13 @@ export {
   type RuntimeFindingId,
 } from "./validator/finding-ids.ts";
 export { makeValidator, type ValidatorOptions } from "./validator/make-validator.ts";
-export { isBuiltInEvent, isGatewayProperty, isSdkEventProperty, isUnsafeKey } from "./validator/built-in.ts";
+export {
+  isBuiltInEvent,
+  isGatewayProperty,
+  isSdkEventProperty,
+  isSdkProfileProperty,
+  isUnsafeKey,
+} from "./validator/built-in.ts";
 export { datetimeFromNumber, datetimeFromText, eventTimeMs } from "./validator/datetime.ts";
 export { numberFromText } from "./validator/fit-number.ts";
 export {

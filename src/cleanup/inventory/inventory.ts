@@ -28,7 +28,10 @@ export type TypeCounts = Readonly<Partial<Record<SeenType, number>>>;
 /** What a text may give away, as `infer` sees it. */
 export type PersonalKind = "email" | "phone" | "token" | "email-inside";
 
-/** One thing found. `count`: events or profiles that it concerns; of events, those of the days that were read. */
+/**
+ * One thing found. `count`: events or profiles that it concerns; of events, those of the days that were read. `isSettled`: nothing is left to do at
+ * the provider, because the event is hidden or dropped there, or because only the gateway has seen it, which takes care of it.
+ */
 export type InventoryItem =
   | { readonly bucket: "planned_and_seen"; readonly of: Subject; readonly count: number }
   | { readonly bucket: "planned_never_seen"; readonly of: Subject }
@@ -38,6 +41,7 @@ export type InventoryItem =
       readonly count: number;
       readonly lastSeen: string | undefined;
       readonly senders: readonly SeenSender[];
+      readonly isSettled: boolean;
     }
   /** `to`: the plan's name. */
   | {
@@ -47,6 +51,7 @@ export type InventoryItem =
       readonly count: number;
       readonly lastSeen: string | undefined;
       readonly senders: readonly SeenSender[];
+      readonly isSettled: boolean;
     }
   /** `to`: the plan's spelling; where the plan has none, the most frequent one. */
   | {
@@ -57,6 +62,7 @@ export type InventoryItem =
       readonly count: number;
       readonly lastSeen: string | undefined;
       readonly senders: readonly SeenSender[];
+      readonly isSettled: boolean;
     }
   /** `to`: the plan's type. `count`: values that are not of it; without a plan's type, all but the most frequent. */
   | {

@@ -50,7 +50,8 @@ function destinationOf({ destinations, file }: Config, { destination }: ChangeSe
   return found;
 }
 
-function openReader(
+/** Reads the destination back. @throws {UsageError} without a credential for it. */
+export function openReader(
   { name, host, projectId, serviceAccount }: ConfigDestination,
   queriesPerHour: number | undefined,
 ): ProviderReader {
@@ -89,7 +90,8 @@ export function cleanupFolder({ data }: Config): string {
   return join(data, "cleanup");
 }
 
-function openBudgets(
+/** What the limits of a destination have left; `folder` is the beginning of the files' names. */
+export function openBudgets(
   folder: string,
   reader: ProviderReader,
 ): Readonly<Partial<Record<RequestKind, RequestBudget>>> {
