@@ -22,6 +22,11 @@ export {
 export { folderName } from "./apply/run-folder.ts";
 export { isClean, type RunReport, runReportText } from "./apply/run-report.ts";
 export { BACKOFF_DEFAULTS, makeStepLimits } from "./apply/step-limits.ts";
+export { CHANGE_SET_FINDINGS, type ChangeSetFindingId } from "./change-set/change-set-findings.ts";
+export { CHANGE_SET_SCHEMA } from "./change-set/change-set-schema.ts";
+export { costText, reversibilityText } from "./change-set/estimate-text.ts";
+export { parseChangeSet, type ParsedChangeSet } from "./change-set/parse-change-set.ts";
+export { refreshEstimates, type StepEstimates, writeChangeSet } from "./change-set/write-change-set.ts";
 export type { ChangeSet, Operation, Reversibility, Selector, Step } from "./change-set/change-set.ts";
 export { profileExecutors } from "./profiles/profile-executors.ts";
 export {

@@ -52,7 +52,7 @@ export function executorOf(step: Step, executors: readonly StepExecutor[]): Step
 
 /** Steps that are to be done. */
 export function enabledSteps({ steps }: ChangeSet): readonly Step[] {
-  return steps.filter((step) => !("enabled" in step) || step.enabled !== false);
+  return steps.filter(({ enabled }) => enabled !== false);
 }
 
 /**

@@ -161,6 +161,8 @@ export interface Step {
   readonly expect?: Expectation;
   /** Why, in a sentence: the finding that proposed it. */
   readonly because: string;
+  /** `false`: a proposal that a person has not taken on. Default: true. */
+  readonly enabled?: boolean;
 }
 
 export interface ChangeSet {
