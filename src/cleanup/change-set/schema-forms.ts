@@ -38,9 +38,6 @@ export const object = (
   required,
 });
 
-/** Computed, because an object with a method of this name would be awaited. */
-const THEN = "then";
-
 /** An object whose member `tag` says which others it has: a mistake is told of the branch that was meant, and of no other. */
 export function tagged(
   tag: string,
@@ -54,9 +51,9 @@ export function tagged(
     required: [tag],
     allOf: Object.entries(branches).map(([value, branch]) => {
       const { properties } = branch as { readonly properties: JsonObject };
-      const meant: JsonObject = { properties: { [tag]: { const: value } }, required: [tag] };
+      const other: JsonObject = { properties: { [tag]: { not: { const: value } } } };
       const whole: JsonObject = { ...branch, properties: { [tag]: true, ...properties } };
-      return { if: meant, [THEN]: whole };
+      return { if: other, else: whole };
     }),
   };
 }
