@@ -30,30 +30,27 @@ export function installMixpanelUtils() {
     rmSync(folder, { recursive: true, force: true });
     return undefined;
   }
+  async function work(...args) {
+    const started = performance.now();
+    const child = spawn(python, [SCRIPT, ...args], { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
+    const timer = setTimeout(() => child.kill("SIGKILL"), HANGS_AFTER_MS);
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      output += text;
+    });
+    const [code, signal] = await new Promise((resolve) => child.once("close", (...ended) => resolve(ended)));
+    clearTimeout(timer);
+    const said = output.trim();
+    return {
+      seconds: (performance.now() - started) / 1000,
+      said: said === "" ? undefined : Number(said),
+      end: signal === "SIGKILL" ? "hung" : `exit ${code}`,
+    };
+  }
+  /** Each answers seconds, what it says it did, and how it ended. */
   return {
-    /** Seconds, what it says it did, and how it ended. */
-    async unset(url, property) {
-      const started = performance.now();
-      const child = spawn(python, [SCRIPT, url, property], {
-        cwd: folder,
-        stdio: ["ignore", "pipe", "ignore"],
-      });
-      const timer = setTimeout(() => child.kill("SIGKILL"), HANGS_AFTER_MS);
-      let output = "";
-      child.stdout.setEncoding("utf8").on("data", (text) => {
-        output += text;
-      });
-      const [code, signal] = await new Promise((resolve) =>
-        child.once("close", (...ended) => resolve(ended)),
-      );
-      clearTimeout(timer);
-      const said = output.trim();
-      return {
-        seconds: (performance.now() - started) / 1000,
-        said: said === "" ? undefined : Number(said),
-        end: signal === "SIGKILL" ? "hung" : `exit ${code}`,
-      };
-    },
+    unset: (url, property) => work(url, property),
+    rename: (url, from, to) => work(url, from, to),
     close: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

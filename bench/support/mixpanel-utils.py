@@ -1,4 +1,5 @@
-# Takes one property from whoever has it, as the documentation of mixpanel-utils does it: query, backup, unset. For the bench of cleanup.
+# Takes one property from whoever has it, or renames it where a new name is given, as the documentation of mixpanel-utils does it:
+# query, backup, change. For the bench of cleanup.
 import sys
 
 from mixpanel_utils import MixpanelUtils
@@ -9,8 +10,9 @@ MixpanelUtils.VERSION = "query"
 utils = MixpanelUtils("sa_secret", token="t", service_account_username="sa", project_id=1)
 utils.import_api = url
 utils.formatted_api = url + "/api"
-count = utils.people_unset(
-    [name],
-    query_params={"where": 'defined(properties["%s"])' % name, "output_properties": '["%s"]' % name},
-)
+query = {"where": 'defined(properties["%s"])' % name, "output_properties": '["%s"]' % name}
+if len(sys.argv) > 3:
+    count = utils.people_change_property_name(name, sys.argv[3], query_params=query)
+else:
+    count = utils.people_unset([name], query_params=query)
 print(count)
