@@ -22,6 +22,7 @@ export {
 export { folderName } from "./apply/run-folder.ts";
 export { isClean, type RunReport, runReportText } from "./apply/run-report.ts";
 export { BACKOFF_DEFAULTS, makeStepLimits } from "./apply/step-limits.ts";
+export { type ChangeSetRules, checkChangeSet } from "./change-set/check-change-set.ts";
 export { CHANGE_SET_FINDINGS, type ChangeSetFindingId } from "./change-set/change-set-findings.ts";
 export { CHANGE_SET_SCHEMA } from "./change-set/change-set-schema.ts";
 export { costText, reversibilityText } from "./change-set/estimate-text.ts";

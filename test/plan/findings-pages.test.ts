@@ -1,6 +1,13 @@
 // Holds `docs/findings` to the tables of findings: a page for every id, and every example on a page does what the page says.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import {
+  CHANGE_SET_FINDINGS,
+  checkChangeSet,
+  type ChangeSetFindingId,
+  parseChangeSet,
+} from "../../src/cleanup/index.ts";
+import { MIXPANEL_PLAN_LIMITS } from "../../src/providers/index.ts";
 import { SCAN_FINDINGS, type ScanFindingId } from "../../src/scan/index.ts";
 import { parseConfig } from "../../src/cli/config/parse-config.ts";
 import { checkSources } from "../../src/cli/up/live-sources.ts";
@@ -59,8 +66,17 @@ const scanIds = Object.keys(SCAN_FINDINGS) as ScanFindingId[];
 const captureIds = Object.keys(CAPTURE_FINDINGS) as CaptureFindingId[];
 /** Their examples need a database: test/people/state-findings.test.ts runs them. */
 const stateIds = Object.keys(STATE_FINDINGS) as StateFindingId[];
+const changeSetIds = Object.keys(CHANGE_SET_FINDINGS) as ChangeSetFindingId[];
 const ids: readonly string[] = [
-  ...new Set<string>([...planRules, ...runtimeIds, ...OTHER_IDS, ...scanIds, ...captureIds, ...stateIds]),
+  ...new Set<string>([
+    ...planRules,
+    ...runtimeIds,
+    ...OTHER_IDS,
+    ...scanIds,
+    ...captureIds,
+    ...stateIds,
+    ...changeSetIds,
+  ]),
 ];
 
 function readText(name: string): string {
@@ -148,6 +164,7 @@ describe("the folder", () => {
       ...scanIds.filter((one) => one === id).map((one) => SCAN_FINDINGS[one]),
       ...captureIds.filter((one) => one === id).map((one) => CAPTURE_FINDINGS[one]),
       ...stateIds.filter((one) => one === id).map((one) => STATE_FINDINGS[one]),
+      ...changeSetIds.filter((one) => one === id).map((one) => CHANGE_SET_FINDINGS[one]),
     ];
     const rows = readme.text.split("\n").filter((line) => line.startsWith(`| [${id}](${id}.md) |`));
     expect(rows.map((row) => row.split(" | ")[1])).toEqual(levels);
@@ -244,6 +261,27 @@ describe.each(CONFIG_IDS)("the page of %s", (id) => {
     const findings = checkConfig(filesIn(page, "Invalid")["plan.yaml"] ?? "");
     expect(findings.map((finding) => [finding.id, finding.level])).toEqual([[id, page.level]]);
     expect(checkConfig(filesIn(page, "Valid")["plan.yaml"] ?? "")).toEqual([]);
+  });
+});
+
+/** What `clean check` says of a change set beside the plan of the examples. */
+function checkSet(text: string): readonly Finding[] {
+  const lock = examplesLock();
+  const parsed = parseChangeSet(text.replace("<hash of the plan>", lock.hash), "changes.yaml");
+  if (parsed.kind === "findings") return parsed.findings;
+  const { changeSet, locate } = parsed;
+  return checkChangeSet(changeSet, { lock, unofficial: false, limits: MIXPANEL_PLAN_LIMITS, locate });
+}
+
+describe.each(changeSetIds)("the page of %s", (id) => {
+  test(`${id}: the invalid example has this finding alone, with its place, and the valid one has none`, () => {
+    const page = parsePage(readText(id));
+    expect(page.text.startsWith(`# ${id}\n`)).toBe(true);
+    expect(page.sections.get("What to do")?.text.trim()).toBeTruthy();
+    const findings = checkSet(filesIn(page, "Invalid")["plan.yaml"] ?? "");
+    expect(findings.map((finding) => [finding.id, finding.level])).toEqual([[id, page.level]]);
+    expect(findings[0]?.where?.line).toBeGreaterThan(1);
+    expect(checkSet(filesIn(page, "Valid")["plan.yaml"] ?? "")).toEqual([]);
   });
 });
 
