@@ -44,9 +44,11 @@ function layOut(document: Document): void {
 }
 
 function stepText(step: Step): string {
-  const document = parseDocument(stringify([ordered(step)], { lineWidth: 0, aliasDuplicateObjects: false }));
+  const document = parseDocument(
+    stringify([ordered(step)], { blockQuote: false, lineWidth: 0, aliasDuplicateObjects: false }),
+  );
   layOut(document);
-  const text = document.toString({ lineWidth: 0, flowCollectionPadding: true });
+  const text = document.toString({ blockQuote: false, lineWidth: 0, flowCollectionPadding: true });
   return text.replaceAll(/^(?=.)/gm, "  ");
 }
 
@@ -128,7 +130,10 @@ export function writeChangeSet(
   notes: readonly string[] = [],
 ): string {
   const { name, destination, plan, madeAt, steps } = set;
-  const head = stringify({ plumbline: 1, name, destination, plan, madeAt }, { lineWidth: 0 });
+  const head = stringify(
+    { plumbline: 1, name, destination, plan, madeAt },
+    { blockQuote: false, lineWidth: 0 },
+  );
   const body = steps.length === 0 ? "steps: []\n" : `steps:\n${steps.map(stepText).join("\n")}`;
   const told = notes.map((note) => `# * ${note.replaceAll(/\s+/g, " ")}\n`).join("");
   return refreshEstimates(`${HEADER}${told}${head}\n${body}`, estimates);
