@@ -58,6 +58,8 @@ export async function run(
   { cwd, input = "" }: { readonly cwd: string; readonly input?: string },
 ): Promise<Ran> {
   const child = spawn(command, args, { cwd, stdio: ["pipe", "pipe", "pipe"] });
+  // A program that reads no input may have ended before it is written; its exit code tells how it went.
+  child.stdin.on("error", () => undefined);
   child.stdin.end(input);
   const [stdout, stderr, code] = await Promise.all([
     text(child.stdout),
