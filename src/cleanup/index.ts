@@ -52,4 +52,23 @@ export {
   followPrivacy,
   type FollowOptions,
 } from "./privacy/follow-privacy.ts";
+export type { DictionaryEvent } from "./inventory/event-items.ts";
+export { inventoryHtml } from "./inventory/inventory-html.ts";
+export { inventoryText } from "./inventory/inventory-text.ts";
+export {
+  BUCKETS,
+  type Bucket,
+  type Inventory,
+  type InventoryItem,
+  type Subject,
+} from "./inventory/inventory.ts";
+export { InventoryFiles, type InventoryBinding } from "./inventory/inventory-files.ts";
+export {
+  INVENTORY_FILE,
+  type InventoryOptions,
+  isTidy,
+  personProperty,
+  takeInventory,
+} from "./inventory/take-inventory.ts";
+export type { UserExists } from "./inventory/walk-profiles.ts";
 export { createPrivacyExecutor } from "./privacy/privacy-executor.ts";

@@ -41,6 +41,8 @@ export interface ProviderReadLimits {
   readonly queriesPerHour: number;
   readonly profilesPerPage: number;
   readonly exportsPerHour: number;
+  /** Absent: no limit known. */
+  readonly exportsPerSecond?: number;
 }
 
 /** Reads what a provider holds. One call is one request; who calls keeps to the limits. */

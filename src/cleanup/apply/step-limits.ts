@@ -7,6 +7,8 @@ import type { RequestBudget } from "./request-budget.ts";
 export interface LimitSettings {
   readonly budgets: Readonly<Partial<Record<RequestKind, RequestBudget>>>;
   readonly updatesPerSecond: number | undefined;
+  /** Absent: as fast as they are answered. */
+  readonly exportsPerSecond?: number | undefined;
   /** First pause after "not now", and the longest; it doubles. */
   readonly backoffMs: number;
   readonly backoffMaxMs: number;
@@ -48,7 +50,7 @@ function tooLong(kind: RequestKind, ms: number, reason: string): AppError {
 
 /** Makes the limits of one destination. */
 export function makeStepLimits(settings: LimitSettings): StepLimits {
-  const { budgets, clock, random, signal, waitMaxMs, onWait, updatesPerSecond } = settings;
+  const { budgets, clock, random, signal, waitMaxMs, onWait } = settings;
   const pace = (rate?: number): Pace =>
     new Pace(
       {
@@ -60,7 +62,11 @@ export function makeStepLimits(settings: LimitSettings): StepLimits {
       clock,
       random,
     );
-  const paces = new Map(KINDS.map((kind) => [kind, pace(kind === "update" ? updatesPerSecond : undefined)]));
+  const rates: Readonly<Partial<Record<RequestKind, number | undefined>>> = {
+    update: settings.updatesPerSecond,
+    export: settings.exportsPerSecond,
+  };
+  const paces = new Map(KINDS.map((kind) => [kind, pace(rates[kind])]));
   /** Since when a kind has not had a single good answer. */
   const busySince = new Map<RequestKind, number>();
 
@@ -76,7 +82,7 @@ export function makeStepLimits(settings: LimitSettings): StepLimits {
     turn: async (kind, count) => {
       const budget = budgets[kind];
       if (budget) await waitForBudget(kind, budget);
-      if (!(await paces.get(kind)?.turn(kind === "update" ? count : 0, signal))) return false;
+      if (!(await paces.get(kind)?.turn(kind in rates ? count : 0, signal))) return false;
       budget?.take();
       return true;
     },

@@ -121,7 +121,7 @@ export class ProfileCounter {
     }
     const sum: ProfilePropertySum = {
       profiles: 0,
-      kinds: new Array<number>(KINDS_OF_VALUES).fill(0),
+      kinds: Array.from({ length: KINDS_OF_VALUES }, () => 0),
       personal: PERSONAL.map(() => 0),
       looked: 0,
       lastSeen: "",

@@ -87,9 +87,14 @@ async function readDay(
     } catch (error) {
       if (signal.aborted) throw stoppedError();
       if (!(error instanceof AppError) || isForGood(error)) throw error;
-      const isBusy = error.details["status"] === 429;
+      const { status, retryAfterMs } = error.details;
+      const isBusy = status === 429;
       if (!isBusy && tries >= TRIES_MAX) throw error;
-      limits.busy("export", { message: error.message, sentAt });
+      limits.busy("export", {
+        message: error.message,
+        sentAt,
+        ...(typeof retryAfterMs === "number" ? { retryAfterMs } : {}),
+      });
     }
   }
 }

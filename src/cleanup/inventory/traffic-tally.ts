@@ -53,9 +53,12 @@ function addList(into: number[], from: readonly number[]): void {
   for (const [index, count] of from.entries()) into[index] = (into[index] ?? 0) + count;
 }
 
+/** Stands for a name that is itself somebody's data. */
+export const HIDDEN_NAME = "(a name that looks personal)";
+
 /** Shape of a name as it may be shown: one that looks like somebody's address is not. */
 export function shownName(name: string): string {
-  return isPersonalName(name) ? "(a name that looks personal)" : name;
+  return isPersonalName(name) ? HIDDEN_NAME : name;
 }
 
 /** Sums events up as they come; `isPlanned`: names whose releases nobody asks for. */

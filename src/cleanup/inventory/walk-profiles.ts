@@ -195,12 +195,13 @@ class Walk {
   async #withoutUser(profiles: readonly StoredProfile[]): Promise<readonly string[]> {
     const { userExists, rules } = this.#options;
     if (userExists === undefined) return [];
-    const ids = profiles
-      .map(({ id }) => id)
-      .filter((id) => rules.shape(id) !== "device" && rules.canonical(id) !== undefined);
+    const ids = profiles.flatMap(({ id }) => {
+      const canonical = rules.shape(id) === "device" ? undefined : rules.canonical(id);
+      return canonical === undefined ? [] : [{ id, canonical }];
+    });
     if (ids.length === 0) return [];
-    const there = await userExists(ids);
-    return ids.filter((id) => !there.has(id));
+    const there = await userExists(ids.map(({ canonical }) => canonical));
+    return ids.flatMap(({ id, canonical }) => (there.has(canonical) ? [] : [id]));
   }
 }
 

@@ -28,6 +28,11 @@ const COMPUTED: ReadonlySet<string> = new Set([
   "$mp_first_event_time",
 ]);
 
+/** Tells whether the provider computes this property of profiles itself. */
+export function isComputed(name: string): boolean {
+  return COMPUTED.has(name);
+}
+
 /** What a profile is grouped by; `undefined`: nothing that could tell a person. */
 export function groupKey({ by, isCaseSensitive }: Deduplicate, had: Properties): string | undefined {
   const value = valueOf(had, by);

@@ -122,6 +122,7 @@ export function openRun({ config, lock, changeSet, flags, signal, onWait }: RunP
     limits: makeStepLimits({
       budgets: openBudgets(join(base, folderName(destination.name)), reader),
       updatesPerSecond: destination.eventsPerSecond ?? provider.limits.profileUpdatesPerSecond,
+      exportsPerSecond: reader.limits.exportsPerSecond,
       backoffMs: destination.backoffMs ?? BACKOFF_DEFAULTS.backoffMs,
       backoffMaxMs: destination.backoffMaxMs ?? BACKOFF_DEFAULTS.backoffMaxMs,
       waitMaxMs: flags.waitMaxMs,

@@ -16,7 +16,7 @@ export interface JournalTraffic {
 }
 
 /** Adds every event to the profile. Items of unknown tokens are left out: they belong to no source. */
-export function readJournal(profile: TrafficProfile, options: JournalTraffic): void {
+export function readJournal(profile: Pick<TrafficProfile, "add" | "count">, options: JournalTraffic): void {
   const sources = new Map(
     options.config.sources.flatMap(({ id, tokens }) =>
       tokens.map((token) => [token, { id, trust: options.trustOf(id), library: id }] as const),

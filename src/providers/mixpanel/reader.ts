@@ -11,6 +11,7 @@ import {
 import { type AppCaller, callApp } from "./app-call.ts";
 import { appOrigin, exportOrigin } from "./app-host.ts";
 import { makeProfilePages } from "./profile-pages.ts";
+import { parseRetryAfterMs } from "./read-answer.ts";
 
 export interface MixpanelReaderOptions {
   /** Host of the destination; those of queries and of the raw export are known for Mixpanel's own. */
@@ -28,11 +29,12 @@ export interface MixpanelReaderOptions {
 /** Default of {@link MixpanelReaderOptions.timeoutMs}: a query of a large project takes minutes. */
 export const READ_TIMEOUT_MS = 120_000;
 
-/** Source (read 2026-11): Mixpanel "Rate limits": 60 queries and 60 exports an hour; "Query Profiles": pages of 1000. */
+/** Source (read 2026-11): Mixpanel "Rate limits": 60 queries and 60 exports an hour, 3 exports a second; "Query Profiles": pages of 1000. */
 export const MIXPANEL_READ_LIMITS: ProviderReadLimits = {
   queriesPerHour: 60,
   profilesPerPage: 1000,
   exportsPerHour: 60,
+  exportsPerSecond: 3,
 };
 
 function readNames(body: unknown): ProfileAnswer<readonly string[]> {
@@ -67,8 +69,11 @@ async function* readLines(
   });
   if (response.statusCode !== 200) {
     await response.body.dump();
+    const { "retry-after": after } = response.headers;
+    const retryAfterMs =
+      typeof after === "string" ? parseRetryAfterMs(after, options.clock.now()) : undefined;
     throw new AppError("EXPORT_REFUSED", `Cannot read the raw export: status ${response.statusCode}`, {
-      details: { status: response.statusCode },
+      details: { status: response.statusCode, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
     });
   }
   // Only whole lines are handed on, so that a broken end is never taken for an event.
