@@ -70,14 +70,19 @@ class RunningSync implements PeopleSync {
   #captures: readonly Capture[] = [];
   #workers: readonly Worker[] = [];
   #isOutdated = false;
+  /** The mapping is new here and not in force yet. One that was replaced by another process's is never put into force again. */
+  #mayPut: boolean;
   /** A plan whose tables are not all watched yet. */
   #waiting: Lock | undefined;
+  /** The last plan that was given: one that is still being looked at when another comes is followed no more. */
+  #given: Lock | undefined;
   /** Ends the run under the present mapping. */
   #end: (ending: Ending) => void = () => undefined;
 
   constructor(context: PeopleContext, options: PeopleSyncOptions) {
     this.#context = context;
     this.#options = options;
+    this.#mayPut = options.isLeading ?? true;
   }
 
   state(): PeopleSyncState {
@@ -108,10 +113,17 @@ class RunningSync implements PeopleSync {
 
   async setLock(lock: Lock): Promise<readonly Finding[]> {
     this.#waiting = undefined;
+    this.#given = lock;
+    return this.#follow(lock);
+  }
+
+  async #follow(lock: Lock): Promise<readonly Finding[]> {
     const { context, findings } = await recompile(this.#context, lock, { isPartial: false });
     if (!context) return findings;
     const standing = await captureStanding(context);
+    if (this.#given !== lock) return findings;
     if (standing.isReady) {
+      this.#waiting = undefined;
       this.#replace(context);
       return findings;
     }
@@ -123,19 +135,16 @@ class RunningSync implements PeopleSync {
   #replace(context: PeopleContext): void {
     const isChanged = context.mapping.hash !== this.#context.mapping.hash;
     this.#context = context;
-    if (isChanged || this.#isOutdated) this.#end("changed");
+    if (!isChanged && !this.#isOutdated) return;
+    this.#mayPut = this.#options.isLeading ?? true;
+    this.#end("changed");
   }
 
   async run(stop: AbortSignal): Promise<void> {
-    const { isLeading = true } = this.#options;
-    let mayPut = isLeading;
     while (!stop.aborted)
       try {
-        await this.#putInForce(mayPut);
-        let ending = await this.#runMapping(stop);
-        if (ending === "outdated") ending = await this.#waitForPlan(stop);
-        // Who waited for a plan takes the one in force; who was given one puts it into force.
-        mayPut = isLeading && ending === "changed";
+        const ending = (await this.#putInForce()) ? await this.#runMapping(stop) : "outdated";
+        if (ending === "outdated") await this.#waitForPlan(stop);
       } catch (error) {
         // A database that restarts just between two mappings.
         if (!isUnreachable(error)) throw error;
@@ -144,16 +153,20 @@ class RunningSync implements PeopleSync {
       }
   }
 
-  async #putInForce(mayPut: boolean): Promise<void> {
+  /** False: another process's mapping is in force, and has to be waited for. */
+  async #putInForce(): Promise<boolean> {
     const { state, mapping, log } = this.#context;
     const before = await mappingInForce(state);
-    if (before === mapping.hash) return;
-    if (before !== undefined && !mayPut)
+    if (before !== undefined && before !== mapping.hash && !this.#mayPut) {
+      if (this.#options.isLeading ?? true) return false;
       throw new AppError(
         "PEOPLE_PLAN_NOT_IN_FORCE",
         "Cannot sync by this plan: the running sync has another mapping",
       );
-    await adoptMapping(state, mapping.hash);
+    }
+    if (before !== mapping.hash) await adoptMapping(state, mapping.hash);
+    if (mapping.hash === this.#context.mapping.hash) this.#mayPut = false;
+    if (before === mapping.hash) return true;
     if (before === undefined)
       log.info(
         {},
@@ -161,21 +174,32 @@ class RunningSync implements PeopleSync {
       );
     if (before !== undefined)
       log.info({ mapping: mapping.hash }, "the mapping changed: everybody is compared");
+    return true;
   }
 
-  async #waitForPlan(stop: AbortSignal): Promise<Ending> {
+  async #waitForPlan(stop: AbortSignal): Promise<void> {
     this.#isOutdated = true;
     this.#context.log.warn({}, "another process works by a newer plan; this one waits until it has it too");
     const given = new Promise<Ending>((resolve) => {
       this.#end = resolve;
     });
-    let ending: Ending = "outdated";
-    while (!stop.aborted && ending === "outdated" && !(await this.#isInForce())) {
+    // Who waited for a plan takes the one in force; who was given one puts it into force.
+    while (!stop.aborted && !this.#mayPut && !(await this.#isInForce())) {
+      if (await this.#fitsSchema()) break;
       const pause = sleep(CHECK_PLAN_MS, undefined, { signal: stop }).catch(() => undefined);
-      ending = await Promise.race([pause.then((): Ending => "outdated"), given]);
+      await Promise.race([pause, given]);
     }
     this.#isOutdated = false;
-    return ending;
+  }
+
+  /** The other process may have the same plan, and have left out what the database no longer fits: then this one does so too. */
+  async #fitsSchema(): Promise<boolean> {
+    const before = this.#context;
+    const { context } = await recompile(before, before.lock, { isPartial: true });
+    const hash = await mappingInForce(before.state);
+    if (!context || context.mapping.hash !== hash || this.#context !== before) return false;
+    this.#context = context;
+    return true;
   }
 
   async #isInForce(): Promise<boolean> {
@@ -290,7 +314,7 @@ class RunningSync implements PeopleSync {
           this.#workers.some((worker) => worker.state().hasSchemaError);
         if (!isDue) continue;
         checkedAt = performance.now();
-        if (this.#waiting) await this.setLock(this.#waiting);
+        if (this.#waiting) await this.#follow(this.#waiting);
         else await this.#checkSchema();
       } catch (error) {
         this.#context.log.warn(

@@ -5,6 +5,7 @@ import { setUpCapture } from "../support/people-setup.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
 import { openPeopleContext, type PeopleDestination, recompile } from "../../src/people/people-context.ts";
 import { createPeopleSync } from "../../src/people/people-sync.ts";
+import { adoptMapping, mappingInForce } from "../../src/people/state/plan-in-force.ts";
 import { lockOf } from "../support/plans.ts";
 import {
   expectedProfiles,
@@ -153,6 +154,24 @@ describe("a changed plan", () => {
     expect(context.mapping.sets.length).toBeGreaterThan(1);
   });
 
+  test("names moments also of users for whom it changes nothing now", async () => {
+    const { run, start, converges, context, profiles } = await shop();
+    const { sync } = start();
+    await run(
+      `insert into users (id, email) values ('${A}', 'a@x.example'); create table trials (user_id uuid primary key references users (id), ends timestamptz not null); insert into trials values ('${A}', clock_timestamp() + interval '6 seconds')`,
+    );
+    await converges();
+    const sql =
+      "select user_id, case when ends <= now() then 1 end as value, case when ends > now() then ends end as revisit_at from trials";
+    const over = { type: "integer", owner: "state", from: { sql, revisit_at: "revisit_at" } };
+    const lock = lockOf({ people: { ...PEOPLE, over } });
+    await sync.setLock(lock);
+    const { context: next } = await recompile(context, lock, { isPartial: false });
+    if (!next) throw new Error("no mapping");
+    await setUpCapture(next);
+    await eventually(profiles, (found) => found.get(A)?.["over"] === 1, { withinMs: 20_000 });
+  });
+
   test("is followed only when its tables are watched", async () => {
     const { run, start, converges, context, profiles } = await shop();
     const { sync } = start();
@@ -217,6 +236,52 @@ describe("a changed plan", () => {
   });
 });
 
+describe("another process's mapping", () => {
+  test("is taken over when it is the same plan without what the database no longer has", async () => {
+    const { run, start, converges, context, profiles, log } = await shop();
+    start();
+    await run(`insert into users (id, email, name) values ('${A}', 'a@x.example', 'Ada')`);
+    await converges();
+    await run("alter table users drop column name");
+    const { context: fitting } = await recompile(context, context.lock, { isPartial: true });
+    if (!fitting) throw new Error("no mapping");
+    await adoptMapping(context.state, fitting.mapping.hash);
+    await eventually(
+      async () => log.lines.filter(({ message }) => message.includes("a newer plan")).length,
+      (waits) => waits > 0,
+    );
+    await run(`update users set email = 'b@x.example'`);
+    await eventually(profiles, (found) => found.get(A)?.["$email"] === "b@x.example");
+    expect(await mappingInForce(context.state)).toBe(fitting.mapping.hash);
+  });
+
+  test("is not replaced by an older one after the database was away", async () => {
+    const { start, context, log } = await shop();
+    const { sync } = start();
+    await eventually(
+      () => mappingInForce(context.state),
+      (hash) => hash === context.mapping.hash,
+    );
+    await adoptMapping(context.state, "a newer one");
+    await eventually(
+      async () => sync.state().isOutdated,
+      (isOutdated) => isOutdated,
+    );
+    const times = (text: string) => log.lines.filter(({ message }) => message.includes(text)).length;
+    await postgres.whileStopped(async () => {
+      await eventually(
+        async () => times("cannot be reached"),
+        (count) => count > 0,
+      );
+    });
+    await eventually(
+      async () => times("a newer plan"),
+      (count) => count > 1,
+    );
+    expect(await mappingInForce(context.state)).toBe("a newer one");
+  });
+});
+
 test("touch, in the application's own transaction, is followed where nothing else is allowed", async () => {
   const { run, start, converges, profiles } = await shop({ options: { capture: { method: "touch" } } });
   start();
@@ -264,6 +329,11 @@ create index on orders (user_id);`;
     profiles,
     (found) => found.get(A)?.["$email"] === "n@x.example" && found.get(B)?.["$email"] === "b@x.example",
   );
+  const [future, next] = [B.replace(/b$/, "c"), B.replace(/b$/, "d")];
+  await run(`insert into users values ('${future}', 'f@x.example', '2099-01-01')`);
+  await eventually(profiles, (found) => found.has(future));
+  await run(`insert into users values ('${next}', 'd@x.example')`);
+  await eventually(profiles, (found) => found.has(next));
 });
 
 test("a mark by hand reads and sends again; what is no id is passed over", async () => {

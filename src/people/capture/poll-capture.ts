@@ -24,12 +24,12 @@ on conflict (source) do update set position = excluded.position, at = clock_time
 function pollSql({ table, columns, pollColumn }: TableCapture): string {
   const time = quoteName(pollColumn ?? "");
   const links = columns.map((column, index) => `, ${quoteName(column)}::text as c${index}`).join("");
-  return `select ctid::text || ' ' || xmin::text as row, ${time}::text as grown${links} from ${quoteTable(table)}
+  return `select ctid::text || ' ' || xmin::text as row, ${time}::text as grown, least(${time}::timestamptz, clock_timestamp())::text as reached${links} from ${quoteTable(table)}
 where ${time} >= $1::timestamptz - interval '${OVERLAP}' and ($2::timestamptz is null or (${time}, ctid) > ($2::timestamptz, $3::tid)) order by ${time}, ctid limit ${PAGE_ROWS}`;
 }
 
 interface Poll {
-  /** Greatest time seen. */
+  /** Greatest time seen, and never one of the future. */
   from: string;
   /** Rows of the overlap, with the time at which each can be forgotten. */
   readonly seen: Map<string, string>;
@@ -109,7 +109,8 @@ export class PollCapture implements Capture {
         }
       }
       const last = rows.at(-1);
-      if (last?.["grown"] && last["grown"] > poll.from) poll.from = last["grown"];
+      // A row of the future is no place to go on from: what is written until then would not be asked for.
+      if (last?.["reached"] && last["reached"] > poll.from) poll.from = last["reached"];
       const marks = await resolveChanges(source, changes);
       await state.transaction(async (tx) => {
         await holdMapping(tx, this.#parts.mapping.hash);

@@ -8,6 +8,7 @@ import type { PeopleContext } from "../people-context.ts";
 import { type NewMark, writeMarks } from "../state/marks.ts";
 import { holdMapping } from "../state/plan-in-force.ts";
 import type { FaultPoint } from "../sync/fault-point.ts";
+import { planRevisits } from "../sync/revisits.ts";
 import { advanceJob, claimJob, type Job, type JobStep, noteTotal, releaseJobs } from "./jobs.ts";
 
 const BACKFILL_PAGE_USERS = 5000;
@@ -65,7 +66,14 @@ async function compare(context: PeopleContext, ids: readonly string[]): Promise<
   if (ids.length === 0) return [];
   const found: Found[] = [];
   for (const destination of context.destinations) {
-    const { differing, waiting } = await comparePage(context, destination, ids);
+    const { differing, waiting, read } = await comparePage(context, destination, ids);
+    // Who does not differ is read by nobody else: without this a moment that only the new mapping names would pass unnoticed.
+    await planRevisits(context.state, {
+      read,
+      claims: [...read.users.keys()].map((userId) => ({ userId })),
+      mapping: context.mapping,
+      destination: destination.name,
+    });
     const marks = differing
       .filter(({ kind }) => kind !== "unsendable")
       .map(({ userId, sets }): NewMark => ({ userId, sets }));

@@ -38,6 +38,8 @@ export interface PageComparison {
   readonly differing: readonly DifferingUser[];
   /** Users that nothing can be said of now: an update is on its way, or they are in quarantine. */
   readonly waiting: readonly string[];
+  /** The state of those that were compared. */
+  readonly read: BatchRead;
 }
 
 /** A judge of values is costly to make and the same for every page. */
@@ -148,5 +150,5 @@ export async function comparePage(
       if (!found.has(one) && again.get(one.userId)?.isErased === false) waiting.push(one.userId);
     differing = still;
   }
-  return { checked: known.size, pending, excluded, differing, waiting };
+  return { checked: known.size, pending, excluded, differing, waiting, read };
 }

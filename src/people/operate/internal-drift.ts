@@ -167,6 +167,8 @@ async function walkUsers(
     after = ids.at(-1) ?? after;
     left -= ids.length;
     const page = walk.page(ids).finally(() => void running.delete(page));
+    // Whoever waits for it sees the failure; nobody may be waiting yet.
+    page.catch(() => undefined);
     running.add(page);
     if (running.size >= PAGES_AT_ONCE) await Promise.race(running);
     await walk.confirmIfMany();
