@@ -243,6 +243,23 @@ people: { database: "${shop}", destinations: [product], capture: { slot: ${slot}
     );
     expect((await people("--database", "billing", "drift")).code).toBe(0);
     expect(await gateway.stop()).toBe(0);
+    // Who is erased is erased for all of them: a change in the other database brings nobody back.
+    await queryAt(shop, "delete from users where id = $1", [id]);
+    expect((await people("erase", id, "--profile-only", "--apply")).code).toBe(0);
+    const next = id.replace(/^......../, "0a0b0c0d");
+    await queryAt(
+      billing,
+      "with changed as (update customers set tier = 'silver' where uuid = $1) insert into customers values ($2, 'gold')",
+      [id, next],
+    );
+    const again = await system.startGateway();
+    const found = await eventually(
+      () => queryProfiles(system.emulator.url),
+      (profiles) => profiles.some(({ $distinct_id: of }) => of === next),
+      { what: "the profile of another user" },
+    );
+    expect(found.filter(({ $distinct_id: of }) => of === id)).toEqual([]);
+    expect(await again.stop()).toBe(0);
   } finally {
     await system.close();
   }

@@ -37,7 +37,7 @@ const IS_ANY_ERASED = "select 1 from plumbline.erasures where destination = $1 l
 const ERASED = "select id_hash from plumbline.erasures where destination = $1 and id_hash = any($2::text[])";
 
 /** Which of the ids must not come back to a destination. The list grows for ever: it is never read whole. */
-async function readErased(
+export async function readErased(
   { state, key }: Pick<PeopleContext, "state" | "key">,
   destination: string,
   userIds: readonly string[],

@@ -13,12 +13,12 @@ import {
   type UserUpdate,
 } from "../../core/index.ts";
 import { type Database, sqlState } from "../database/database.ts";
+import { readErased } from "../operate/known-users.ts";
 import { endIntent, markUnsure, noteIntent, noteUnsure } from "../state/doubt.ts";
 import type { Lease, Leases } from "../state/leases.ts";
 import type { Claim } from "../state/marks.ts";
 import { type AckContext, type Acknowledged, acknowledge, settle, type Story } from "./acknowledge.ts";
 import type { FaultPoint } from "./fault-point.ts";
-import { hashId } from "./fingerprint.ts";
 import { type PlannedUpdate, planUpdate, updateItems, type UpdateRules } from "./plan-update.ts";
 import { noteQuarantine, type Quarantined, releaseQuarantine } from "./quarantine.ts";
 import { type BatchRead, readBatch } from "./read-batch.ts";
@@ -123,18 +123,15 @@ export class BatchRunner {
 
   /** Ids on the list of erasures are not read and not sent; their marks go. */
   async #withoutErased({ claims, leases }: Batch): Promise<readonly Claim[]> {
-    const { state, destination, key } = this.#options;
-    const rows = await state.query(
-      "select id_hash from plumbline.erasures where destination = $1",
-      [destination],
-      "plumbline-erased",
+    const ids = claims.map(({ userId }) => userId);
+    const erased = await readErased(this.#options, this.#options.destination, ids);
+    if (erased.size === 0) return claims;
+    await settle(
+      this.#context(),
+      leases,
+      claims.filter(({ userId }) => erased.has(userId)),
     );
-    if (rows.length === 0) return claims;
-    const erased = new Set(rows.map(({ id_hash: hash }) => hash));
-    const gone = claims.filter(({ userId }) => erased.has(hashId(key, userId)));
-    if (gone.length === 0) return claims;
-    await settle(this.#context(), leases, gone);
-    return claims.filter((claim) => !gone.includes(claim));
+    return claims.filter(({ userId }) => !erased.has(userId));
   }
 
   async #plan(

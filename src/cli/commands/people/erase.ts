@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import {
   type ErasureProgress,
   explainUser,
+  type PeopleContext,
   pollErasures,
   runErasure,
   startErasure,
@@ -12,6 +13,7 @@ import { table } from "../../terminal/output.ts";
 import { durationText } from "../../terminal/time-left.ts";
 import {
   interruptible,
+  type PeopleCommand,
   type PeopleFlags,
   pickDestinations,
   readPeopleCommand,
@@ -36,6 +38,26 @@ function progressText(all: readonly ErasureProgress[]): string {
 function setExitCode(all: readonly ErasureProgress[]): void {
   if (all.some(({ state }) => state === "refused")) process.exitCode = EXIT.failed;
   else if (all.some(({ state }) => state !== "done")) process.exitCode = EXIT.tryLater;
+}
+
+/** The plan's other databases have lists of their own: an id that is on one of them only would come back through the others. */
+async function suppressInOthers(
+  { config, people }: PeopleCommand,
+  userId: string,
+  flags: EraseFlags,
+): Promise<readonly PeopleCommand[]> {
+  if (flags.database !== undefined) return [];
+  const others = people.others.flatMap(({ name }) =>
+    name === undefined ? [] : [readPeopleCommand({ ...flags, database: name }, config.plan)],
+  );
+  for (const other of others)
+    await withPeople(other, (context) =>
+      startErasure(context, userId, {
+        destinations: pickDestinations(context, flags.destination),
+        again: flags.again === true,
+      }),
+    );
+  return others;
 }
 
 async function erase(userId: string, flags: EraseFlags): Promise<void> {
@@ -70,16 +92,25 @@ async function erase(userId: string, flags: EraseFlags): Promise<void> {
       );
       return;
     }
+    const onStep = ({ destination, step, note }: ErasureProgress): void =>
+      output.note(`people: ${destination}: ${step}${note === "" ? "" : `, ${note}`}`);
     await startErasure(context, userId, { destinations, again: flags.again === true });
-    const found = await interruptible((signal) =>
-      runErasure(context, userId, {
-        destinations,
-        signal,
-        isProfileOnly: flags.profileOnly === true,
-        onStep: ({ destination, step, note }) =>
-          output.note(`people: ${destination}: ${step}${note === "" ? "" : `, ${note}`}`),
-      }),
-    );
+    const others = await suppressInOthers(command, userId, flags);
+    const [own, elsewhere] = await interruptible((signal) => {
+      const run = (of: PeopleContext, isProfileOnly: boolean): Promise<readonly ErasureProgress[]> =>
+        runErasure(of, userId, {
+          destinations: pickDestinations(of, flags.destination),
+          signal,
+          isProfileOnly,
+          onStep,
+        });
+      return Promise.all([
+        run(context, flags.profileOnly === true),
+        Promise.all(others.map((other) => withPeople(other, (of) => run(of, true)))),
+      ]);
+    });
+    // What the other databases still wait for decides as well; what they have done is no news.
+    const found = [...own, ...elsewhere.flat().filter(({ state }) => state !== "done")];
     output.result({ applied: true, destinations: found }, () => progressText(found));
     setExitCode(found);
   });
