@@ -105,7 +105,7 @@ export function openSource(options: Pick<PeopleOptions, "databaseUrl" | "log">):
 /**
  * Connects, brings the schema `plumbline` up to date, reads the catalogue and compiles the mapping.
  *
- * @throws {AppError} `PEOPLE_DATABASE_UNREACHABLE`; errors of Postgres (no right to create the schema) come through with their code.
+ * @throws {AppError} `PEOPLE_DATABASE_UNREACHABLE`; `PEOPLE_SETUP_FAILED` without the right to make the schema.
  */
 export async function openPeopleContext(options: PeopleOptions): Promise<OpenedPeople> {
   const source = openSource(options);

@@ -20,6 +20,7 @@ import {
   USERS,
 } from "../support/capture-setup.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
+import { migrateState } from "../../src/people/state/migrations.ts";
 
 let postgres: TestPostgres;
 
@@ -116,6 +117,9 @@ describe("the choice of a method", () => {
     const { mapping, facts } = await look();
     const url = new URL(postgres.url(facts.database));
     [url.username, url.password] = [role, "x"];
+    const state = openDatabase(url.href, { connections: 1, applicationName: "t", onError: () => undefined });
+    await expect(migrateState(state)).rejects.toMatchObject({ code: "PEOPLE_SETUP_FAILED" });
+    await state.close();
     const poor = openDatabase(url.href, {
       connections: 2,
       applicationName: "test",

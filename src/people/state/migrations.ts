@@ -1,6 +1,7 @@
 // The tables of the people sync, in a schema of their own. Migrations are numbered and never edited once released.
 // No table holds a value of a user: fingerprints are keyed hashes, stories hold names, positions and counts.
-import type { Database, Queryable } from "../database/database.ts";
+import { AppError } from "../../core/index.ts";
+import { type Database, type Queryable, sqlState } from "../database/database.ts";
 
 /** Hash partitions of users; a worker leases some of them. */
 export const PARTITIONS = 64;
@@ -146,10 +147,25 @@ export function migrationSql(from: number): readonly string[] {
   return from === 0 ? ["create schema if not exists plumbline", ...steps] : steps;
 }
 
-/** Makes the state tables in a database, or brings them up to date; safe to run from several processes at once. */
+const NOT_ALLOWED = "42501";
+
+/**
+ * Makes the state tables in a database, or brings them up to date; safe to run from several processes at once.
+ *
+ * @throws {AppError} `PEOPLE_SETUP_FAILED` where the role may not.
+ */
 export async function migrateState(database: Database): Promise<void> {
-  await database.transaction(async (tx) => {
-    await tx.query("select pg_catalog.pg_advisory_xact_lock(7586223601)");
-    for (const sql of migrationSql(await stateVersion(tx))) await tx.query(sql);
-  });
+  try {
+    await database.transaction(async (tx) => {
+      await tx.query("select pg_catalog.pg_advisory_xact_lock(7586223601)");
+      for (const sql of migrationSql(await stateVersion(tx))) await tx.query(sql);
+    });
+  } catch (cause) {
+    if (sqlState(cause) !== NOT_ALLOWED) throw cause;
+    throw new AppError(
+      "PEOPLE_SETUP_FAILED",
+      `Cannot make the tables of the state: the role may not create in this database (${NOT_ALLOWED})`,
+      { details: { sqlState: NOT_ALLOWED }, cause },
+    );
+  }
 }

@@ -29,6 +29,9 @@ async function setup(flags: PeopleFlags): Promise<void> {
       );
       return;
     }
+    // The slot is the last step, and set-up makes it once: with no place for it nothing is begun.
+    const full = before.findings.filter(({ id }) => id === "capture-slots-full");
+    if (full.length > 0 && !before.facts.slot && !before.facts.publication) throw new FindingsError(full);
     await withState(people, migrateState);
     const { after } = await setUpCapture({ source, mapping, capture: people.capture }, ({ what }, place) =>
       output.note(`people: ${place} ${what}`),
