@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { METRICS_HELP } from "../src/cli/adapters/prometheus-metrics.ts";
+import { CHANGE_SET_SCHEMA } from "../src/cleanup/index.ts";
 import { CONFIG_SCHEMA } from "../src/cli/config/config-schema.ts";
 import { ERROR_HINTS } from "../src/core/error-codes.ts";
 import { INFER_FINDINGS } from "../src/infer/index.ts";
@@ -27,6 +28,10 @@ test("plan.schema.draft-07.json says the same for older editors", async () => {
 
 test("plumbline.schema.json is what the configuration is checked by", async () => {
   await expect(json(CONFIG_SCHEMA)).toMatchFileSnapshot("../plumbline.schema.json");
+});
+
+test("changeset.schema.json is what change sets are checked by", async () => {
+  await expect(json(CHANGE_SET_SCHEMA)).toMatchFileSnapshot("../changeset.schema.json");
 });
 
 test("docs/errors.md lists every code with its hint", async () => {

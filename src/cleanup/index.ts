@@ -72,3 +72,5 @@ export {
 } from "./inventory/take-inventory.ts";
 export type { UserExists } from "./inventory/walk-profiles.ts";
 export { createPrivacyExecutor } from "./privacy/privacy-executor.ts";
+export type { ProposedChangeSet, ToPropose } from "./plan/proposal.ts";
+export { proposeChangeSet } from "./plan/propose-change-set.ts";

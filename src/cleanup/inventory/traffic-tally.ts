@@ -13,6 +13,7 @@ import type { SeenSender, TypeCounts } from "./inventory.ts";
 
 /** Senders of one event that are told apart. */
 const SENDERS_MAX = 20;
+const RELEASE_MAX_CHARACTERS = 40;
 const DAY_MS = 86_400_000;
 const NAMES = Object.entries(KIND);
 
@@ -67,7 +68,8 @@ export class TrafficCounter {
     forbiddenIds: [],
     caps: { values: 0, valuesPerProperty: 0 },
   });
-  readonly #senders = new Map<string, Map<string, number>>();
+  /** By event, library and release. */
+  readonly #senders = new Map<string, Map<string, Map<string, number>>>();
   readonly #isPlanned: ReadonlySet<string>;
 
   constructor(isPlanned: ReadonlySet<string>) {
@@ -83,16 +85,38 @@ export class TrafficCounter {
     if (!this.#isPlanned.has(event.event)) this.#noteSender(event);
   }
 
+  /** Counted by library and release as they stand there: joining texts for every event is what would cost. */
   #noteSender({ event, properties, source }: TrafficEvent): void {
     if (typeof event !== "string") return;
-    const known = this.#senders.get(event);
-    if (known === undefined && this.#senders.size >= this.#profile.caps.events) return;
-    const senders = known ?? new Map<string, number>();
-    if (known === undefined) this.#senders.set(event, senders);
-    const { mp_lib: library, $lib_version: version } = properties;
-    const id = source?.id ?? sourceOfLibrary(typeof library === "string" ? library : "").id;
-    const release = releaseOf(properties) || (typeof version === "string" ? version.slice(0, 40) : "");
-    addTo(senders, `${id} ${release}`, 1);
+    let libraries = this.#senders.get(event);
+    if (libraries === undefined) {
+      if (this.#senders.size >= this.#profile.caps.events) return;
+      libraries = new Map();
+      this.#senders.set(event, libraries);
+    }
+    const { mp_lib: named, $lib_version: version } = properties;
+    const library = source?.id ?? (typeof named === "string" ? named : "");
+    let releases = libraries.get(library);
+    if (releases === undefined) {
+      if (libraries.size >= SENDERS_MAX) return;
+      releases = new Map();
+      libraries.set(library, releases);
+    }
+    const release = releaseOf(properties) || (typeof version === "string" ? version : "");
+    addTo(releases, release, 1);
+  }
+
+  #sendersOf(event: string): Map<string, number> | undefined {
+    const libraries = this.#senders.get(event);
+    if (libraries === undefined) return undefined;
+    const senders = new Map<string, number>();
+    const own = new Set(this.#profile.sources.map(({ source }) => source.id));
+    for (const [library, releases] of libraries)
+      for (const [release, count] of releases) {
+        const id = own.has(library) ? library : sourceOfLibrary(library).id;
+        addTo(senders, `${id} ${release.slice(0, RELEASE_MAX_CHARACTERS)}`, count);
+      }
+    return senders;
   }
 
   sum(): TrafficSum {
@@ -105,7 +129,7 @@ export class TrafficCounter {
         count: event.count,
         firstDay: Number.isFinite(event.firstDay) ? event.firstDay : undefined,
         lastDay: Number.isFinite(event.lastDay) ? event.lastDay : undefined,
-        senders: this.#senders.get(name) ?? new Map(bySource.filter(([, count]) => count > 0)),
+        senders: this.#sendersOf(name) ?? new Map(bySource.filter(([, count]) => count > 0)),
         properties: new Map(
           [...event.properties, ...event.watched].map(([property, seen]) => [
             property,

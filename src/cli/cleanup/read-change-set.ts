@@ -1,10 +1,19 @@
 // A change set from its file. Paths in selectors are relative to the file.
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { parse } from "yaml";
-import type { ChangeSet, Selector, Step } from "../../cleanup/index.ts";
-import { AppError, isObject } from "../../core/index.ts";
-import { UsageError } from "../terminal/exit-codes.ts";
+import {
+  type ChangeSet,
+  type ChangeSetRules,
+  checkChangeSet,
+  parseChangeSet,
+  type Selector,
+  type Step,
+} from "../../cleanup/index.ts";
+import { AppError, type Finding } from "../../core/index.ts";
+import type { Lock } from "../../plan/index.ts";
+import { MIXPANEL_PLAN_LIMITS } from "../../providers/index.ts";
+import type { Config } from "../config/config.ts";
+import { FindingsError } from "../terminal/exit-codes.ts";
 
 function readText(file: string): string {
   try {
@@ -30,29 +39,42 @@ function withPaths(step: Step, folder: string): Step {
   };
 }
 
-function isStep(value: unknown): value is Step {
-  return isObject(value) && typeof value["id"] === "string" && isObject(value["operation"]);
+/** A change set as it stands in its file. */
+export interface ChangeSetFile {
+  readonly file: string;
+  readonly text: string;
+  /** Paths as they are written. */
+  readonly changeSet: ChangeSet;
+  readonly locate: NonNullable<ChangeSetRules["locate"]>;
 }
 
 /**
  * Reads a change set.
  *
- * @throws {AppError} `INPUT_UNREADABLE`. @throws {UsageError} when it is not a change set.
+ * @throws {AppError} `INPUT_UNREADABLE`. @throws {FindingsError} every mistake in its shape, with its place.
  */
-export function readChangeSet(file: string): ChangeSet {
-  const value: unknown = parse(readText(file));
-  if (!isObject(value) || !Array.isArray(value["steps"]))
-    throw new UsageError(`${file} is not a change set: it needs \`steps\``);
-  for (const key of ["name", "destination", "plan"])
-    if (typeof value[key] !== "string")
-      throw new UsageError(`${file} is not a change set: it needs \`${key}\``);
-  const steps = (value["steps"] as readonly unknown[]).filter(isStep);
-  if (steps.length < value["steps"].length)
-    throw new UsageError(`${file}: every step needs \`id\` and \`operation\``);
-  if (new Set(steps.map(({ id }) => id)).size < steps.length)
-    throw new UsageError(`${file}: two steps have the same id`);
-  return {
-    ...(value as unknown as ChangeSet),
-    steps: steps.map((step) => withPaths(step, dirname(resolve(file)))),
-  };
+export function readChangeSet(file: string): ChangeSetFile {
+  const text = readText(file);
+  const parsed = parseChangeSet(text, file);
+  if (parsed.kind === "findings") throw new FindingsError(parsed.findings);
+  return { file, text, changeSet: parsed.changeSet, locate: parsed.locate };
+}
+
+/** The set with paths that hold in any folder. */
+export function withFolder({ file, changeSet }: ChangeSetFile): ChangeSet {
+  return { ...changeSet, steps: changeSet.steps.map((step) => withPaths(step, dirname(resolve(file)))) };
+}
+
+/** Holds it to the plan, to the destination's settings and to itself. */
+export function checkFile(
+  { changeSet, locate }: ChangeSetFile,
+  { config, lock }: { readonly config: Config; readonly lock: Lock },
+): readonly Finding[] {
+  const destination = config.destinations.find(({ name }) => name === changeSet.destination);
+  return checkChangeSet(changeSet, {
+    lock,
+    unofficial: destination?.unofficial ?? false,
+    limits: MIXPANEL_PLAN_LIMITS,
+    locate,
+  });
 }

@@ -9,7 +9,7 @@ export interface ProfileCaps {
   readonly properties: number;
   /** Sources, by the library that sent. */
   readonly sources: number;
-  /** Distinct values of one property: more of them are no enum. */
+  /** Distinct values of one property: more of them are no enum. With 0 texts are not classified either, which is a seventh of the work. */
   readonly valuesPerProperty: number;
   /** Distinct values, in all. */
   readonly values: number;

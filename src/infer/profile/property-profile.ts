@@ -25,6 +25,7 @@ interface SeenValue {
 /** How many more values the whole profile may remember. */
 export interface ValueBudget {
   left: number;
+  /** 0: nobody asks for values, and texts are not told apart by what they are written as. */
   readonly perProperty: number;
 }
 
@@ -62,6 +63,7 @@ export class PropertyProfile {
   constructor(name: string, budget: ValueBudget) {
     this.name = name;
     this.#budget = budget;
+    if (budget.perProperty === 0) this.values = undefined;
   }
 
   /** Counts one value from a source. `user` is who sent it. */
@@ -120,7 +122,7 @@ export class PropertyProfile {
       }
       return;
     }
-    const mustClassify = (this.textMask & TEXT.plain) === 0;
+    const mustClassify = this.#budget.perProperty > 0 && (this.textMask & TEXT.plain) === 0;
     if (mustClassify) this.#classify(text);
     if (this.texts <= LOOK_AT_FIRST || this.texts % LOOK_AT_EVERY === 0) this.#look(text, 1);
   }

@@ -2,19 +2,21 @@
 import type { Command } from "commander";
 import {
   applyChangeSet,
+  type ChangeSetFindingId,
   checkExpectation,
   countStep,
   enabledSteps,
   executorOf,
   isClean,
   refuseStateOwned,
-  type Reversibility,
+  reversibilityText,
   type RunOptions,
   runReportText,
   type StepEstimate,
 } from "../../../cleanup/index.ts";
-import { AppError } from "../../../core/index.ts";
-import { EXIT } from "../../terminal/exit-codes.ts";
+import { AppError, type Finding } from "../../../core/index.ts";
+import { EXIT, FindingsError } from "../../terminal/exit-codes.ts";
+import { noteFinding } from "../../terminal/output.ts";
 import { durationText } from "../../terminal/time-left.ts";
 import { type CleanFlags, withClean, withCleanOptions } from "./clean-command.ts";
 
@@ -56,17 +58,6 @@ async function planSteps(options: RunOptions): Promise<readonly PlannedStep[]> {
   return planned;
 }
 
-function reversibilityText(reversibility: Reversibility): string {
-  switch (reversibility.kind) {
-    case "whole":
-      return "undo brings it back";
-    case "partly":
-      return `undo brings it back, but ${reversibility.but}`;
-    case "not":
-      return `cannot be undone: ${reversibility.because}`;
-  }
-}
-
 function plannedText({ step, operation, found, expected, estimate, surprise, because }: PlannedStep): string {
   const count = found === undefined ? "as many as it lists" : String(found);
   const of = expected === undefined ? "" : ` (expected ${expected})`;
@@ -79,8 +70,33 @@ function plannedText({ step, operation, found, expected, estimate, surprise, bec
   ].join("\n");
 }
 
+/** The engine refuses these itself, by a code of their own. */
+const OF_ENGINE: ReadonlySet<string> = new Set<ChangeSetFindingId>([
+  "change-set-plan-changed",
+  "change-set-state-owned",
+]);
+const UNOFFICIAL: ChangeSetFindingId = "change-set-unofficial";
+
+/**
+ * Before the first step: a set that cannot be done to its end is not begun.
+ *
+ * @throws {AppError} `CLEANUP_UNOFFICIAL_OFF`. @throws {FindingsError} what would do harm, or could not be done.
+ */
+function refuseUnsound(findings: readonly Finding[]): void {
+  const own = findings.filter(({ id }) => !OF_ENGINE.has(id));
+  const off = own.filter(({ id }) => id === UNOFFICIAL).length;
+  if (off > 0)
+    throw new AppError(
+      "CLEANUP_UNOFFICIAL_OFF",
+      `Cannot apply this change set: ${off} of its steps ${off === 1 ? "needs" : "need"} an API that is switched off`,
+    );
+  if (own.some(({ level }) => level === "error")) throw new FindingsError(own);
+  for (const finding of own) noteFinding(finding);
+}
+
 async function apply(file: string, flags: CleanFlags): Promise<void> {
-  await withClean(file, flags, async ({ changeSet, output, options }) => {
+  await withClean(file, flags, async ({ changeSet, findings, output, options }) => {
+    refuseUnsound(findings);
     if (flags.apply !== true) {
       refuseStateOwned(options);
       const steps = await planSteps(options);

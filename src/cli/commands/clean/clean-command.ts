@@ -1,9 +1,10 @@
 // What `clean apply` and `clean undo` share: their options, and the opened run.
 import { type Command, InvalidArgumentError } from "commander";
 import type { ChangeSet, RunOptions } from "../../../cleanup/index.ts";
+import type { Finding } from "../../../core/index.ts";
 import type { Lock } from "../../../plan/index.ts";
 import { openRun } from "../../cleanup/open-run.ts";
-import { readChangeSet } from "../../cleanup/read-change-set.ts";
+import { checkFile, readChangeSet, withFolder } from "../../cleanup/read-change-set.ts";
 import { makeRunProgress } from "../../cleanup/run-progress.ts";
 import type { Config } from "../../config/config.ts";
 import { loadConfig } from "../../config/load-config.ts";
@@ -70,11 +71,14 @@ export function withCleanOptions(command: Command): Command {
 
 export interface OpenedClean {
   readonly changeSet: ChangeSet;
+  /** What is wrong with it, beside its shape. */
+  readonly findings: readonly Finding[];
   readonly output: Output;
   readonly options: RunOptions;
 }
 
-function requireLock(config: Config): Lock {
+/** The compiled plan of a configuration. @throws {FindingsError} when it has errors. */
+export function requireLock(config: Config): Lock {
   const { lock, findings } = loadPlan(config.plan);
   if (!lock) throw new FindingsError(findings.filter(({ level }) => level === "error"));
   return lock;
@@ -87,8 +91,10 @@ export async function withClean<T>(
   work: (opened: OpenedClean) => Promise<T>,
 ): Promise<T> {
   const config = loadConfig(flags.config);
-  const changeSet = readChangeSet(file);
+  const read = readChangeSet(file);
+  const changeSet = withFolder(read);
   const lock = requireLock(config);
+  const findings = checkFile(read, { config, lock });
   const output = makeOutput(flags.json === true);
   const progress = makeRunProgress(output.json);
   return interruptible(async (signal) => {
@@ -110,7 +116,7 @@ export async function withClean<T>(
     });
     try {
       const onProgress: RunOptions["onProgress"] = (step, told) => progress.show(step, told);
-      return await work({ changeSet, output, options: { ...run, onProgress } });
+      return await work({ changeSet, findings, output, options: { ...run, onProgress } });
     } finally {
       progress.end();
       await run.provider.close();

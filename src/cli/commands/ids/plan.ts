@@ -14,13 +14,14 @@ import {
   planIds,
   readMapping,
   walkIds,
+  writeChangeSet,
   writeMapping,
 } from "../../../cleanup/index.ts";
 import { AppError } from "../../../core/index.ts";
 import { systemClock } from "../../adapters/system-clock.ts";
 import type { ConfigDestination } from "../../config/config.ts";
+import { estimateSteps } from "../../cleanup/estimate-steps.ts";
 import { loadConfig } from "../../config/load-config.ts";
-import { changeSetText } from "../../ids/change-set-text.ts";
 import { openReader, pickDestination } from "../../ids/open-destination.ts";
 import { type MappingFlags, readMappingInput } from "../../ids/read-mapping-input.ts";
 import { makeWait, parseWait, WAIT_DEFAULT_S } from "../../ids/wait.ts";
@@ -128,9 +129,13 @@ async function plan(flags: PlanFlags): Promise<void> {
     facts: found.facts,
     reimport,
   });
+  const estimates = await estimateSteps(config, lock, planned.changeSet);
   writePlanned(
     { out, mapping },
-    { changeSet: changeSetText(planned), mapping: writeMapping(found.people) },
+    {
+      changeSet: writeChangeSet(planned.changeSet, estimates, planned.notes),
+      mapping: writeMapping(found.people),
+    },
     flags.force === true,
   );
   output.result(
