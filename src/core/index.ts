@@ -27,6 +27,8 @@ export type {
   Log,
   LogStats,
   Metrics,
+  OldIdProgress,
+  OldIdTable,
   PeopleMarks,
   PlanLimits,
   ProfileAnswer,

@@ -191,6 +191,26 @@ export interface PeopleMarks {
   mark(userIds: readonly string[], cause: string): Promise<void>;
 }
 
+/** How far a copy of old ids has come, and by which key its hashes were made. */
+export interface OldIdProgress {
+  /** Names the key without telling it. */
+  readonly key: string;
+  readonly cursor: string;
+}
+
+/**
+ * Where a gateway looks up whose an id is that an old release sent. Holds keyed hashes of such ids, and ids of users; whoever knows the users
+ * fills it.
+ */
+export interface OldIdTable {
+  /** `undefined`: it is empty. */
+  progress(): OldIdProgress | undefined;
+  /** Owners by hash: none, one, or several, of whom none is the owner. Resolves once it is on disk. */
+  put(owners: ReadonlyMap<string, readonly string[]>, progress: OldIdProgress): Promise<void>;
+  /** Forgets everything. */
+  clear(): Promise<void>;
+}
+
 /** What became of a question about profiles. */
 export type ProfileAnswer<T> =
   | { readonly kind: "answer"; readonly value: T }

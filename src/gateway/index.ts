@@ -39,6 +39,7 @@ export {
 } from "./quarantine/find-quarantined.ts";
 export type { QuarantinedItem, QuarantineRecord } from "./quarantine/record.ts";
 export { discardQuarantine, replayQuarantine, type ReplayReport } from "./quarantine/replay.ts";
+export { makeOldIdTable, OldIdOwners } from "./old-ids/owners.ts";
 export { trimQuarantine } from "./quarantine/retention.ts";
 export type { ListenReport, SeenFinding } from "./listen/collect.ts";
 export { formatReport, type ListenFormat } from "./listen/format-report.ts";

@@ -12,6 +12,7 @@ import {
 import type { Lock } from "../plan/index.ts";
 import type { CaptureSettings } from "./capture/capture-plan.ts";
 import { BY_KEY, type Database, openDatabase, sqlState } from "./database/database.ts";
+import type { OldIdHash } from "./ids/keep-old-ids.ts";
 import { type Catalogue, readCatalogue } from "./mapping/catalogue.ts";
 import { compileMapping } from "./mapping/compile-mapping.ts";
 import { lockOfDatabase } from "./mapping/lock-of-database.ts";
@@ -43,6 +44,8 @@ export interface PeopleOptions {
   readonly destinations: readonly PeopleDestination[];
   /** Key of fingerprints; absent: made once and kept with the state. */
   readonly key?: string;
+  /** Keyed hash of old ids, the gateway's own; absent: none are kept. */
+  readonly oldIdHash?: OldIdHash;
   readonly capture?: CaptureSettings;
   /** Default `clear`: all state-owned properties are unset, the profile stays. */
   readonly deletedUsers?: DeletedUsers;
@@ -184,7 +187,11 @@ export async function recompile(
     const people = Object.fromEntries(
       Object.entries(part.people).filter(([id]) => !broken.has(`people.${id}`)),
     );
-    ({ mapping } = await compileMapping({ ...part, people }, catalogue, source));
+    const translate = Object.fromEntries(
+      Object.entries(part.identity.translate ?? {}).filter(([id]) => !broken.has(`identity.translate.${id}`)),
+    );
+    const fitting = { ...part, people, identity: { ...part.identity, translate } };
+    ({ mapping } = await compileMapping(fitting, catalogue, source));
   }
   if (!mapping) return { context: undefined, findings };
   const next: PeopleContext = {

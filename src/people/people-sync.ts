@@ -3,13 +3,15 @@
 // plan: nothing is read or sent until this one has it too); stopped.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AppError, type Finding } from "../core/index.ts";
+import { AppError, type Finding, type OldIdTable } from "../core/index.ts";
 import type { Lock } from "../plan/index.ts";
 import type { Capture, CaptureOptions, CaptureState } from "./capture/capture.ts";
 import { OutboxCapture } from "./capture/outbox-capture.ts";
 import { PollCapture } from "./capture/poll-capture.ts";
 import { WalCapture, type WalSettings } from "./capture/wal/wal-capture.ts";
 import { isUnreachable, sqlState } from "./database/database.ts";
+import { followOldIds, type OldIdCopy } from "./ids/copy-old-ids.ts";
+import { adoptOldIdKey } from "./ids/old-id-rows.ts";
 import { requestJob } from "./jobs/jobs.ts";
 import { runJobs } from "./jobs/run-jobs.ts";
 import { canonicalUserId } from "./mapping/user-ids.ts";
@@ -39,6 +41,8 @@ export interface PeopleSyncOptions {
   readonly onAcknowledged?: (notices: readonly AcknowledgedNotice[]) => void;
   /** False: workers and walks only, for a command beside a running sync, which has to work by the plan in force. Default true. */
   readonly isLeading?: boolean;
+  /** Where the gateway looks up old ids. */
+  readonly oldIds?: OldIdTable;
   readonly wal?: Partial<WalSettings>;
   /** Tests end the process at a named point. */
   readonly at?: FaultPoint;
@@ -56,6 +60,8 @@ export interface PeopleSync {
   state(): PeopleSyncState;
 }
 
+/** Its hash names the key; no old id has a zero character. */
+const OLD_ID_KEY_NAME = "\u0000key";
 const CHECK_PLAN_MS = 1000;
 const CHECK_SCHEMA_MS = 60_000;
 const CHECK_SETUP_MS = 5000;
@@ -216,6 +222,7 @@ class RunningSync implements PeopleSync {
       stop.addEventListener("abort", () => resolve("stopped"), { once: true });
       if (stop.aborted) resolve("stopped");
     });
+    const oldIds = await this.#oldIds(context);
     this.#captures = (this.#options.isLeading ?? true) ? await this.#makeCaptures(context) : [];
     this.#workers = context.destinations.map((destination) => this.#makeWorker(context, destination));
     const jobs = runJobs(
@@ -234,6 +241,7 @@ class RunningSync implements PeopleSync {
       jobs,
       this.#watch(inner.signal),
       watchBacklog(context, inner.signal),
+      ...(oldIds ? [followOldIds(oldIds, context.log, inner.signal)] : []),
     ];
     try {
       // None of them ends by itself but by failing.
@@ -242,6 +250,15 @@ class RunningSync implements PeopleSync {
       inner.abort();
       await Promise.allSettled(running);
     }
+  }
+
+  /** What hands old ids to the gateway, where the plan translates any. */
+  async #oldIds({ state, mapping, oldIdHash }: PeopleContext): Promise<OldIdCopy | undefined> {
+    const { oldIds: table, isLeading = true } = this.#options;
+    if (oldIdHash === undefined || mapping.oldIds.length === 0) return undefined;
+    const key = oldIdHash(OLD_ID_KEY_NAME);
+    if (isLeading) await adoptOldIdKey(state, key);
+    return table && { state, table, key };
   }
 
   async #makeCaptures(context: PeopleContext): Promise<readonly Capture[]> {
@@ -295,6 +312,7 @@ class RunningSync implements PeopleSync {
       metrics: context.metrics,
       random: context.random,
       settings: context.settings,
+      oldIdHash: context.oldIdHash,
       ...(onAcknowledged === undefined ? {} : { onAcknowledged }),
       ...(at === undefined ? {} : { at }),
     });

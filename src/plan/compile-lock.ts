@@ -6,6 +6,7 @@ import type { DocumentPath } from "./files/located-document.ts";
 import type { Lock, LockEvent, LockProfileProperty, LockProperty } from "./lock.ts";
 import type { RawPlan } from "./raw-plan.ts";
 import { dataClassesOf } from "./resolve/data-classes.ts";
+import { oldIdsOf } from "./resolve/old-ids.ts";
 import type {
   ResolvedEvent,
   ResolvedPerson,
@@ -83,7 +84,7 @@ function compilePeople(people: readonly ResolvedPerson[]): Record<string, LockPr
   return Object.fromEntries(people.map((person) => [person.id, compilePerson(person)]));
 }
 
-function provenanceOf({ entry, resolved, locate }: CompileInput): Record<string, string> {
+function provenanceOf({ entry, plan, resolved, locate }: CompileInput): Record<string, string> {
   const folder = entry.replaceAll("\\", "/").replace(/[^/]*$/, "");
   const place = (path: DocumentPath): string => {
     const { file, line, column } = locate(path);
@@ -96,6 +97,8 @@ function provenanceOf({ entry, resolved, locate }: CompileInput): Record<string,
     for (const { name, definedAt } of properties.values())
       entries.push([`events.${id}.properties.${name}`, place(definedAt)]);
   }
+  for (const id of Object.keys(plan.identity?.translate ?? {}))
+    entries.push([`identity.translate.${id}`, place(["identity", "translate", id])]);
   for (const people of [resolved.people, ...resolved.groups.values()])
     for (const { path } of people) entries.push([path.join("."), place(path)]);
   // By code unit, as canonical JSON has it.
@@ -110,6 +113,7 @@ function hashOfText(canonical: string): string {
 export function compileLock(input: CompileInput): Lock {
   const { plan, resolved, limits } = input;
   const { identity } = plan;
+  const translate = oldIdsOf(identity?.translate);
   if (identity === undefined)
     throw new AppError("INTERNAL", "Cannot compile a plan without identity: check lets none through");
   const body: Omit<Lock, "hash" | "provenance"> = {
@@ -126,6 +130,7 @@ export function compileLock(input: CompileInput): Lock {
       reset_on: identity.reset_on ?? [],
       forbidden: [...new Set(limits.flatMap(({ forbiddenIds }) => forbiddenIds))].sort(),
       missing: identity.missing ?? PLAN_DEFAULTS.identity_missing,
+      ...(translate === undefined ? {} : { translate }),
     },
     data_classes: dataClassesOf(plan),
     events: Object.fromEntries(resolved.events.map((event) => [event.id, compileEvent(event, plan)])),

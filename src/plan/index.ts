@@ -1,6 +1,8 @@
 export type {
   EventJudgement,
   EventToJudge,
+  OldIdLookup,
+  OldIdOwner,
   ProfileJudgement,
   ProfileToJudge,
   Validator,
@@ -12,8 +14,10 @@ export type {
   LockDeprecation,
   LockEvent,
   LockIdentity,
+  LockOldIds,
   LockProfileProperty,
   LockProperty,
+  OldIdForm,
   Owner,
   Presence,
   ProfileOperation,
@@ -47,7 +51,7 @@ export {
 export { isPlanStamp, planStamp } from "./validator/plan-stamp.ts";
 export { releaseOf } from "./validator/release.ts";
 export { isFormat } from "./validator/formats.ts";
-export { looksLikePhone } from "./validator/identity.ts";
+export { looksLikePhone, oldIdSpelling } from "./validator/old-ids.ts";
 export { foldName } from "./validator/names.ts";
 export { similarName } from "./rules/similar-name.ts";
 export type { KeyedHash } from "./validator/property-rule.ts";
@@ -85,6 +89,7 @@ export {
 } from "./diff/traffic-weight.ts";
 export { exportCsv } from "./export/export-csv.ts";
 export { exportHtml } from "./export/export-html.ts";
+export { escapeHtml } from "./export/html/markup.ts";
 export { exportMarkdown } from "./export/export-markdown.ts";
 export { didYouMean, type LocatedDocument, parseLocated } from "./files/located-document.ts";
 export type { PlanFiles } from "./files/plan-files.ts";

@@ -1,6 +1,23 @@
 // What the validator made from a plan takes in and gives back. Pure data; no HTTP, no provider.
-import type { Finding, Repair, Verdict } from "../core/index.ts";
+import type { EpochMs, Finding, Repair, Verdict } from "../core/index.ts";
 import type { ProfileOperation } from "./lock.ts";
+
+/** Whose an id is that an old release sent. */
+export type OldIdOwner =
+  | { readonly kind: "user"; readonly id: string }
+  | { readonly kind: "unknown" }
+  /** Whoever it is, something that came earlier still waits for the owner: this has to wait too. */
+  | { readonly kind: "held" }
+  /** More than one user has had it. */
+  | { readonly kind: "ambiguous" };
+
+/** Who knows whose old ids are. Asked while an item is judged; it must answer at once. */
+export interface OldIdLookup {
+  /** When the item arrived: old ids are translated under a date. */
+  readonly receivedAt: EpochMs;
+  /** `spelling`: as `oldIdSpelling` makes it. */
+  ownerOf(spelling: string): OldIdOwner;
+}
 
 /** An event in the wire's own shape, without its token. `properties` is never changed. */
 export interface EventToJudge {
@@ -8,6 +25,8 @@ export interface EventToJudge {
   readonly source: string;
   readonly event: string;
   readonly properties: Readonly<Record<string, unknown>>;
+  /** Absent: nobody knows, and ids of old forms are refused as any other. */
+  readonly oldIds?: OldIdLookup | undefined;
 }
 
 export interface EventJudgement {
@@ -41,6 +60,8 @@ export interface ProfileToJudge {
    * Known from the way it came, never from what it says; needs a source with trust `server`.
    */
   readonly asState?: boolean | undefined;
+  /** As of an event. */
+  readonly oldIds?: OldIdLookup | undefined;
 }
 
 export interface ProfileJudgement {

@@ -123,6 +123,22 @@ export interface LockProfileProperty {
   readonly from?: unknown;
 }
 
+/** Forms of old ids that have a name. */
+export const OLD_ID_FORMATS = ["email", "phone", "integer", "uuid", "ulid", "any"] as const;
+export type OldIdFormat = (typeof OLD_ID_FORMATS)[number];
+
+/** What ids look like that old releases still send. */
+export type OldIdForm = { readonly format: OldIdFormat } | { readonly pattern: string };
+
+/** One form of ids that old releases still send, and that the gateway translates. */
+export interface LockOldIds {
+  readonly form: OldIdForm;
+  /** Where the application keeps them, as written in the plan; compiled by the people sync. */
+  readonly from: unknown;
+  /** ISO date: the last day, in UTC, on which what arrives is translated. */
+  readonly until: string;
+}
+
 export interface LockIdentity {
   readonly user_id:
     | { readonly format: "uuid" | "ulid" | "integer" }
@@ -134,6 +150,8 @@ export interface LockIdentity {
   readonly forbidden: readonly string[];
   /** What happens to an event with no id at all. */
   readonly missing: "accept" | "quarantine";
+  /** By the plan's name for them. Absent where the plan translates none. */
+  readonly translate?: Readonly<Record<string, LockOldIds>>;
 }
 
 export interface LockDataClass {

@@ -2,7 +2,8 @@
 // `plan.schema.json` and its draft-07 twin are written from here; a test holds the files to it.
 import type { JsonObject } from "../core/index.ts";
 import { listOf, mapOf, object, oneOfValues, text } from "./schema-forms.ts";
-import { STATE, STATE_SOURCE } from "./state-schema.ts";
+import { OLD_ID_FORMATS } from "./lock.ts";
+import { OLD_ID_SOURCE, STATE, STATE_SOURCE } from "./state-schema.ts";
 
 const gate = (description: string): JsonObject => oneOfValues(description, ["fail", "warn", "off"]);
 
@@ -217,6 +218,22 @@ const SECTIONS: JsonObject = {
       },
       reset_on: listOf("Events after which a client forgets the user", text("An event's id")),
       missing: oneOfValues("Events without any id", ["accept", "quarantine"]),
+      translate: mapOf(
+        "Ids that old releases still send, and that the gateway replaces by the user's id",
+        object(
+          "Old ids of one form",
+          {
+            format: oneOfValues(
+              "What they look like; default: the key, where it is one of these",
+              OLD_ID_FORMATS,
+            ),
+            pattern: text("What they look like: RE2 pattern, anchored"),
+            from: OLD_ID_SOURCE,
+            until: DATE,
+          },
+          ["from", "until"],
+        ),
+      ),
     },
     ["user_id"],
   ),

@@ -5,6 +5,7 @@ import type {
   LockDeprecation,
   LockIdentity,
   MissingPropertyPolicy,
+  OldIdFormat,
   Owner,
   Presence,
   ProfileOperation,
@@ -122,6 +123,14 @@ export interface RawState extends RawStateOfDatabase {
   readonly databases?: Readonly<Record<string, RawStateOfDatabase>>;
 }
 
+/** Ids that old releases send, as written. */
+export interface RawOldIds {
+  readonly format?: OldIdFormat;
+  readonly pattern?: string;
+  readonly from: unknown;
+  readonly until: string;
+}
+
 /** All files of a plan put together. */
 export interface RawPlan {
   readonly name: string;
@@ -134,6 +143,7 @@ export interface RawPlan {
         readonly user_id: LockIdentity["user_id"];
         readonly reset_on?: readonly string[];
         readonly missing?: LockIdentity["missing"];
+        readonly translate?: Readonly<Record<string, RawOldIds>>;
       }
     | undefined;
   readonly data_classes: Readonly<Record<string, Partial<LockDataClass>>>;

@@ -61,6 +61,26 @@ export const STATE_SOURCE: JsonObject = {
   },
 };
 
+/** Where ids are kept that old releases send: a column, of the users or of a table with several rows of each. */
+export const OLD_ID_SOURCE: JsonObject = {
+  description:
+    "Where the application keeps them: a column `table.column`, several rows a user too; or a query",
+  type: ["string", "object"],
+  pattern: `^${COLUMN_NAME}(?:\\.${COLUMN_NAME}){1,2}$`,
+  additionalProperties: false,
+  minProperties: 1,
+  properties: {
+    field: COLUMN("Column with the old ids"),
+    via: VIA,
+    sql: text("A query that answers `user_id` and `value`, a row for each old id"),
+    depends: {
+      type: "object",
+      description: "Of `sql`: tables it reads, each with its `via`, where the query does not tell",
+      additionalProperties: VIA,
+    },
+  },
+};
+
 const STATE_OF_A_DATABASE: JsonObject = {
   users: COLUMN("Column with the user id that events carry; default `users.id`"),
   time_zone: text("Zone in which columns of type `timestamp` (without zone) were written; default UTC"),

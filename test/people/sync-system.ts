@@ -25,8 +25,10 @@ export interface SyncSystemOptions {
   readonly sql: string;
   readonly people: object;
   readonly state?: object;
+  /** Old ids of the plan. */
+  readonly translate?: object;
   readonly options?: Partial<
-    Pick<PeopleOptions, "capture" | "database" | "deletedUsers" | "settings" | "stateUrl">
+    Pick<PeopleOptions, "capture" | "database" | "deletedUsers" | "oldIdHash" | "settings" | "stateUrl">
   >;
   /** The local Mixpanel of another system; absent: one of its own. */
   readonly emulator?: Emulator;
@@ -109,7 +111,11 @@ export async function openSyncSystem(postgres: TestPostgres, ask: SyncSystemOpti
   const slot = `s_${new URL(url).pathname.slice(1)}`;
   const opened = await openPeopleContext({
     databaseUrl: url,
-    lock: lockOf({ people: ask.people, ...(ask.state ? { state: ask.state } : {}) }),
+    lock: lockOf({
+      people: ask.people,
+      ...(ask.state ? { state: ask.state } : {}),
+      ...(ask.translate ? { translate: ask.translate } : {}),
+    }),
     destinations: [
       {
         name: "product",

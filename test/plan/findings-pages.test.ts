@@ -19,6 +19,7 @@ import { judgeItem } from "../../src/gateway/judge/judge-item.ts";
 import { readEvent } from "../../src/gateway/receivers/mixpanel/items.ts";
 import {
   makeValidator,
+  type OldIdLookup,
   PLAN_RULES,
   type PlanRuleId,
   type ProfileOperation,
@@ -126,6 +127,13 @@ function examplesLock() {
   return compile(filesIn(readme, "The plan of the examples")["plan.yaml"] ?? "");
 }
 
+/** Pages whose examples are judged by a gateway that translates old ids. */
+const OF_OLD_IDS: readonly RuntimeFindingId[] = ["identity-untranslated", "identity-ambiguous"];
+const TWO_OWNERS: OldIdLookup = {
+  receivedAt: 0,
+  ownerOf: (spelling) => ({ kind: spelling === "shared@example.com" ? "ambiguous" : "unknown" }),
+};
+
 function judgeExample(validator: ReturnType<typeof makeValidator>, page: Page) {
   const { source, payload } = exampleIn(page);
   const {
@@ -137,7 +145,12 @@ function judgeExample(validator: ReturnType<typeof makeValidator>, page: Page) {
     ...operators
   } = payload;
   if (typeof event === "string")
-    return validator.judgeEvent({ source, event, properties: properties as Record<string, unknown> });
+    return validator.judgeEvent({
+      source,
+      event,
+      properties: properties as Record<string, unknown>,
+      oldIds: OF_OLD_IDS.some((id) => page.text.startsWith(`# ${id}\n`)) ? TWO_OWNERS : undefined,
+    });
   const [[operation, value] = []] = Object.entries(operators);
   return validator.judgeProfile({
     source,

@@ -31,13 +31,21 @@ export function compile(text: string): Lock {
   return lock;
 }
 
-/** Compiles the people of a plan, whose property ids are their names; `state` says where the users are. */
-export function lockOf({ people, state = {} }: { readonly people: object; readonly state?: object }): Lock {
+/** Compiles the people of a plan, whose property ids are their names; `state` says where the users are, `translate` where old ids are. */
+export function lockOf({
+  people,
+  state = {},
+  translate = {},
+}: {
+  readonly people: object;
+  readonly state?: object;
+  readonly translate?: object;
+}): Lock {
   const plan = {
     plumbline: 1,
     name: "people",
     sources: { web: { trust: "client" }, api: { trust: "server" } },
-    identity: { user_id: { format: "uuid" } },
+    identity: { user_id: { format: "uuid" }, translate },
     state,
     people,
     lint: { rules: { "missing-description": "off", "missing-data-class": "off", "missing-owner": "off" } },

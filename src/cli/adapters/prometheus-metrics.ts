@@ -29,6 +29,8 @@ export const METRICS_HELP: Readonly<Record<string, string>> = {
   plumbline_delivery_paused: "1 while a destination refuses the credential, 0.5 while it is busy",
   plumbline_dead_letters_total: "Records that a destination will not get, by reason",
   plumbline_quarantine_records: "Records in quarantine",
+  plumbline_waiting_old_ids: "Old ids for whose owner something waits in quarantine",
+  plumbline_released_total: "Records that quarantine let out by itself, by reason",
   plumbline_people_running: "1 while the people sync runs, 0 while it waits",
   plumbline_people_backlog_users: "Marks that wait, by destination and lane",
   plumbline_people_lag_oldest_seconds: "Age of the oldest mark that waits; 0 when none does",

@@ -15,6 +15,7 @@ import { systemClock } from "../adapters/system-clock.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { findingLines, makeOutput, makeProgress, table } from "../terminal/output.ts";
 import { makeLiveSources } from "../up/live-sources.ts";
+import { oldIdOwners } from "../up/old-ids.ts";
 import { makeReceivers, neverJoins, snapshotOf } from "../up/pipeline.ts";
 import { take } from "./take.ts";
 import type { GlobalOptions } from "./global-options.ts";
@@ -164,6 +165,7 @@ function addReplay(group: Command): void {
           filter: filterOf(flags),
           apply: flags.apply === true,
           neverJoins: neverJoins(config),
+          oldIds: oldIdOwners(config, journal),
           ...(geolocate === undefined ? {} : { geolocate }),
           onProgress: ({ examined, released }) => progress.show(`${examined} examined, ${released} released`),
         }),
@@ -216,6 +218,7 @@ function addPreview(group: Command): void {
           today: snapshotOf(today, config),
           next: snapshotOf(next, config),
           since: flags.since ?? 0,
+          oldIds: oldIdOwners(config, journal),
           onProgress: (requests) => progress.show(`${requests} requests judged`),
         });
         progress.end();

@@ -121,7 +121,9 @@ export const CONFIG_SCHEMA: JsonObject = {
       }),
       quarantine: object("What waits", { max_age_days: count("Age") }),
       geo: object("For `client_address: geolocate`", { maxmind: text("Path of a MaxMind City file") }),
-      privacy: object("Data classes", { hash_key: text("Key of the keyed hash that `gateway: hash` uses") }),
+      privacy: object("Data classes", {
+        hash_key: text("Key of the keyed hash that `gateway: hash` and `identity.translate` use"),
+      }),
       pipeline: {
         enum: ["thread", "inline"],
         description: "Judge and deliver in a thread of their own, or on the main one",

@@ -18,6 +18,7 @@ import { openExport, openTraffic, type TrafficInput, withReason } from "../infer
 import { UsageError } from "../terminal/exit-codes.ts";
 import { makeProgress, type Output } from "../terminal/output.ts";
 import { makeLiveSources } from "../up/live-sources.ts";
+import { oldIdOwners } from "../up/old-ids.ts";
 import { makeReceivers, snapshotOf } from "../up/pipeline.ts";
 import { makeSourceOfEvent } from "./source-of-event.ts";
 
@@ -139,6 +140,7 @@ async function weighGateway({
       sources: makeLiveSources(config, head),
       today: snapshotOf(base, config),
       next: snapshotOf(head, config),
+      oldIds: oldIdOwners(config, journal),
       since: days === undefined ? 0 : systemClock.now() - days * DAY_MS,
       onJudged: ({ source, release, name, today, next }) =>
         scale.add(

@@ -14,6 +14,7 @@ import type { Config, ConfigDestination } from "../config/config.ts";
 import type { ConfigPeople } from "../config/people-config.ts";
 import { UsageError } from "../terminal/exit-codes.ts";
 import { makeProvider } from "../up/make-provider.ts";
+import { oldIdHash } from "../up/old-ids.ts";
 
 export interface PeopleParts {
   readonly config: Config;
@@ -104,8 +105,10 @@ function destinationsOf(config: Config): readonly PeopleDestination[] {
 function optionsOf(parts: PeopleParts, destinations: readonly PeopleDestination[]): PeopleOptions {
   const { config, lock, log, metrics } = parts;
   const { name, database, state, key, deletedUsers, capture, settings } = requirePeople(config);
+  const hash = oldIdHash(parts.config);
   return {
     databaseUrl: database,
+    ...(hash === undefined ? {} : { oldIdHash: hash }),
     ...(name === undefined ? {} : { database: name }),
     ...(state === undefined ? {} : { stateUrl: state }),
     ...(key === undefined ? {} : { key }),

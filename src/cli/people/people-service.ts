@@ -1,6 +1,6 @@
 // The people sync as `up` runs it, in a thread or on the main one. States: starting → waiting (the database does not answer, the mapping has
 // errors, or changes are not captured yet; looked at again and again) → running → waiting (it failed; pauses grow) …; closed.
-import { AppError, type Finding, WakeUp } from "../../core/index.ts";
+import { AppError, type Finding, type OldIdTable, WakeUp } from "../../core/index.ts";
 import {
   captureStanding,
   type AcknowledgedNotice,
@@ -26,6 +26,8 @@ export interface PeopleReport {
 export interface PeopleServiceOptions extends PeopleParts {
   readonly onAcknowledged?: (notices: readonly AcknowledgedNotice[]) => void;
   readonly onState?: (state: PeopleServiceState) => void;
+  /** Where the gateway looks up old ids. */
+  readonly oldIds?: OldIdTable;
 }
 
 /** What is missing is looked for again after this long. */
@@ -92,8 +94,11 @@ export class PeopleService {
         this.#wait("changes are not captured yet: run `plumbline people setup --apply`", errors);
         return;
       }
-      const { onAcknowledged } = this.#options;
-      const sync = createPeopleSync(context, onAcknowledged === undefined ? {} : { onAcknowledged });
+      const { onAcknowledged, oldIds } = this.#options;
+      const sync = createPeopleSync(context, {
+        ...(onAcknowledged === undefined ? {} : { onAcknowledged }),
+        ...(oldIds === undefined ? {} : { oldIds }),
+      });
       this.#running = sync;
       this.#turn({ kind: "running" });
       await sync.run(signal);

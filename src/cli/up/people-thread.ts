@@ -1,5 +1,6 @@
 // The people sync beside the gateway: in a thread of its own, or on the main one. The gateway receives whether or not it runs.
-import { AppError, type Log } from "../../core/index.ts";
+import { AppError, type Journal, type Log } from "../../core/index.ts";
+import { makeOldIdTable } from "../../gateway/index.ts";
 import type { AcknowledgedNotice } from "../../people/index.ts";
 import type { Lock } from "../../plan/index.ts";
 import { makePrometheusMetrics, type PrometheusMetrics } from "../adapters/prometheus-metrics.ts";
@@ -38,6 +39,8 @@ export interface PeopleThreadOptions {
   readonly lock: Lock;
   readonly log: Log;
   readonly metrics: PrometheusMetrics;
+  /** The gateway's, which looks up old ids there. A thread opens it for itself. */
+  readonly journal: Journal;
   readonly onAcknowledged: ((notices: readonly AcknowledgedNotice[]) => void) | undefined;
 }
 
@@ -46,13 +49,14 @@ const MARK_TIMEOUT_MS = 10_000;
 
 /** Runs it on this thread. */
 export function startPeopleInline(options: PeopleThreadOptions): RunningPeople {
-  const { onAcknowledged, ...parts } = options;
+  const { onAcknowledged, journal, ...parts } = options;
   let state: PeopleServiceState = { kind: "starting" };
   const { name } = requirePeople(options.config);
   // Series of one registry have the same labels: another database has a registry of its own.
   const registered = name === undefined ? undefined : makePrometheusMetrics();
   const service = new PeopleService({
     ...parts,
+    oldIds: makeOldIdTable(journal),
     ...(registered ? { metrics: metricsOfDatabase(registered, name) } : {}),
     ...(onAcknowledged === undefined ? {} : { onAcknowledged }),
     onState: (next) => {

@@ -1,11 +1,16 @@
 // The thread of the people sync: runs the service, and obeys the main thread's messages.
 import { parentPort, workerData } from "node:worker_threads";
 import { AppError } from "../../core/index.ts";
+import { makeOldIdTable } from "../../gateway/index.ts";
+import { openJournal } from "../../journal/index.ts";
 import type { AcknowledgedNotice } from "../../people/index.ts";
+import { systemClock } from "../adapters/system-clock.ts";
 import { makePinoLog } from "../adapters/pino-log.ts";
 import { makePrometheusMetrics } from "../adapters/prometheus-metrics.ts";
 import { metricsOfDatabase } from "../people/metrics-of-database.ts";
 import { PeopleService } from "../people/people-service.ts";
+import { oldIdHash } from "./old-ids.ts";
+import { journalDirectory } from "./pipeline.ts";
 import type { FromPeople, PeopleStart, ToPeople } from "./people-messages.ts";
 import type { ThreadNotice } from "./supervised-thread.ts";
 
@@ -18,6 +23,19 @@ if (port === null) throw new AppError("INTERNAL", "Cannot run the people sync's 
 const start = workerData as PeopleStart;
 const send = (message: FromPeople | ThreadNotice): void => port.postMessage(message);
 
+const log = makePinoLog({ level: start.config.logLevel, part: "people" });
+// Old ids are the application's own database's, and need a key.
+const { journal: limits, people } = start.config;
+const journal =
+  people?.name === undefined && oldIdHash(start.config) !== undefined
+    ? await openJournal({
+        directory: journalDirectory(start.config),
+        clock: systemClock,
+        log,
+        role: "secondary",
+        ...(limits.reserveBytes === undefined ? {} : { reserveBytes: limits.reserveBytes }),
+      })
+    : undefined;
 const registered = makePrometheusMetrics();
 const metrics = metricsOfDatabase(registered, start.config.people?.name);
 let notices: AcknowledgedNotice[] = [];
@@ -32,8 +50,9 @@ const flush = start.notices
 const service = new PeopleService({
   config: start.config,
   lock: start.lock,
-  log: makePinoLog({ level: start.config.logLevel, part: "people" }),
+  log,
   metrics,
+  ...(journal === undefined ? {} : { oldIds: makeOldIdTable(journal) }),
   onState: (state) => send({ kind: "state", state }),
   ...(start.notices
     ? {
@@ -46,6 +65,7 @@ const service = new PeopleService({
 async function close(): Promise<void> {
   clearInterval(flush);
   await service.close();
+  await journal?.close();
   port?.close();
 }
 

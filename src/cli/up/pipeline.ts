@@ -25,6 +25,7 @@ import type { Config, ConfigDestination } from "../config/config.ts";
 import { keyedHash } from "./keyed-hash.ts";
 import { makeLiveSources } from "./live-sources.ts";
 import { makeProvider } from "./make-provider.ts";
+import { oldIdHash } from "./old-ids.ts";
 import { olderPlans } from "./plan-archive.ts";
 
 export interface PipelineOptions {
@@ -156,6 +157,7 @@ function makeJudge(
   },
 ): Judge {
   const { config, journal, clock, log, metrics, lock, onVerdict } = options;
+  const hash = oldIdHash(config);
   return createJudge({
     journal,
     clock,
@@ -167,6 +169,7 @@ function makeJudge(
     ...(parts.geolocate === undefined ? {} : { geolocate: parts.geolocate }),
     ...(onVerdict === undefined ? {} : { onVerdict }),
     neverJoins: neverJoins(config),
+    ...(hash === undefined ? {} : { oldIdHash: hash }),
     onJudged: () => {
       for (const delivery of parts.deliveries) delivery.wake();
     },

@@ -26,6 +26,7 @@ import { FindingsError } from "../terminal/exit-codes.ts";
 import { type Status, startAdmin } from "./admin-server.ts";
 import { checkSources, makeLiveSources } from "./live-sources.ts";
 import { type LoadedPlan, loadPlan } from "./load-plan.ts";
+import { checkOldIds, oldIdOwners } from "./old-ids.ts";
 import { journalDirectory, makeReceivers, snapshotOf, startPipeline } from "./pipeline.ts";
 import { type RunningPeopleSet, startPeopleSet } from "./people-set.ts";
 import { type RunningPipeline, startPipelineThread } from "./pipeline-thread.ts";
@@ -58,7 +59,7 @@ type Log = ReturnType<typeof makePinoLog>;
 /** The lock of a plan that may run, or the findings that forbid it. */
 function requireLock(plan: LoadedPlan, config: Config): Lock {
   const { lock, findings } = plan;
-  const sources = lock ? checkSources(config, lock) : [];
+  const sources = lock ? [...checkSources(config, lock), ...checkOldIds(config, lock)] : [];
   if (!lock || sources.length > 0)
     throw new FindingsError([...findings.filter(({ level }) => level === "error"), ...sources]);
   return lock;
@@ -186,7 +187,7 @@ class Up implements RunningUp {
     this.#pipeline = pipeline;
     this.#closers.push(() => pipeline.close());
     this.#closers.push(keepRetention(journal, config, this.#log));
-    await this.#startPeople();
+    await this.#startPeople(journal);
     await this.#startPublicPort(journal, pipeline);
     await this.#startAdminPort();
     const watch = watchPlan(() => void this.reload());
@@ -194,11 +195,11 @@ class Up implements RunningUp {
     this.#closers.push(() => watch.close());
   }
 
-  async #startPeople(): Promise<void> {
+  async #startPeople(journal: EmbeddedJournal): Promise<void> {
     const { config, onProfiles: onAcknowledged } = this.#options;
     if (!config.people) return;
-    const parts = { config, lock: this.#lock, log: this.#log, metrics: this.#metrics, onAcknowledged };
-    const people = await startPeopleSet(parts);
+    const own = { lock: this.#lock, log: this.#log, metrics: this.#metrics };
+    const people = await startPeopleSet({ config, journal, ...own, onAcknowledged });
     this.#people = people;
     this.#closers.push(() => people.close());
   }
@@ -217,6 +218,7 @@ class Up implements RunningUp {
     const routes = { ...MIXPANEL_ROUTES, ...config.gateway.routes };
     const record = passRecordings(config, this.#log);
     const { pendingMaxBytes } = config.gateway;
+    const oldIds = oldIdOwners(config, journal);
     const gateway = await startGateway({
       host: config.listen.host,
       port: config.listen.port,
@@ -231,7 +233,8 @@ class Up implements RunningUp {
       metrics: this.#metrics,
       onAppended: () => pipeline.wake(),
       ...this.#markTaker(),
-      judgeNow: (raw) => Promise.resolve(judgeNow(raw, { snapshot: this.#snapshot, sources, receivers })),
+      judgeNow: (raw) =>
+        Promise.resolve(judgeNow(raw, { snapshot: this.#snapshot, sources, receivers, oldIds })),
       ...(pendingMaxBytes === undefined ? {} : { limits: { pendingMaxBytes } }),
     });
     this.gatewayUrl = gateway.url;

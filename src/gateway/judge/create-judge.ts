@@ -15,6 +15,9 @@ import {
 } from "../../core/index.ts";
 import type { Geolocate } from "../enrich/geolocation.ts";
 import { encodeQuarantine, QUARANTINE_TABLE } from "../quarantine/record.ts";
+import { OldIdOwners } from "../old-ids/owners.ts";
+import { OldIdRelease } from "../old-ids/release.ts";
+import { WaitingOldIds } from "../old-ids/waiting.ts";
 import { RAW_LOG, type RawRecord } from "../raw-record.ts";
 import type { Receiver } from "../receiver.ts";
 import type { SourceTable } from "../sources.ts";
@@ -39,6 +42,8 @@ export interface JudgeOptions {
   readonly dedup?: Partial<DedupSettings>;
   /** No destination joins ids, so identity events are let through whatever they link. Default: two known people are never joined. */
   readonly neverJoins?: boolean;
+  /** Keyed hash of old ids; absent: nobody knows whose they are, and they are refused as any other. */
+  readonly oldIdHash?: (spelling: string) => string;
   /** Called after each committed batch, so that delivery need not poll. */
   readonly onJudged?: () => void;
   /** Called for each verdict; must be quick. */
@@ -71,6 +76,7 @@ class JudgeLoop implements Judge {
   readonly #receivers: ReadonlyMap<string, Receiver>;
   readonly #dedup: DedupWindow;
   readonly #links: PeopleLinks | undefined;
+  readonly #oldIds: OldIds | undefined;
   #snapshot: PlanSnapshot;
   #position: Position;
   readonly #wakeUp = new WakeUp();
@@ -81,6 +87,7 @@ class JudgeLoop implements Judge {
     this.#receivers = new Map(options.receivers.map((receiver) => [receiver.kind, receiver]));
     this.#dedup = new DedupWindow(journal, { ...DEDUP_SETTINGS, ...options.dedup }, clock.now());
     this.#links = options.neverJoins === true ? undefined : new PeopleLinks(journal);
+    this.#oldIds = options.oldIdHash && openOldIds(journal, options.oldIdHash);
     this.#snapshot = options.snapshot;
     this.#position = journal.position(RAW_LOG, JUDGE_CONSUMER);
   }
@@ -103,10 +110,13 @@ class JudgeLoop implements Judge {
     await journal.write((write) => write.advance(RAW_LOG, JUDGE_CONSUMER, this.#position));
     while (!signal.aborted) {
       try {
-        if (!(await this.#judgeOnce())) await this.#wakeUp.wait(IDLE_POLL_MS, signal);
+        const judged = await this.#judgeOnce();
+        const released = await this.#releaseOnce();
+        if (!judged && !released) await this.#wakeUp.wait(IDLE_POLL_MS, signal);
       } catch (error) {
         this.#dedup.forget();
         this.#links?.forget();
+        this.#oldIds?.waiting.forget();
         if (!(error instanceof AppError) || error.code === "INTERNAL") throw error;
         // A full disk: what was received is safe in `raw`, and judging goes on once there is room.
         log.error({ code: error.code }, "the judge cannot write; it tries again");
@@ -133,6 +143,8 @@ class JudgeLoop implements Judge {
       geolocate,
       dedup: this.#dedup,
       links: this.#links,
+      oldIds: this.#oldIds?.owners,
+      waiting: this.#oldIds?.waiting,
       log,
       onVerdict,
     });
@@ -145,12 +157,14 @@ class JudgeLoop implements Judge {
           write.put(QUARANTINE_TABLE, record.id, encodeQuarantine(record));
         this.#dedup.save(write);
         this.#links?.save(write);
+        this.#oldIds?.waiting.save(write);
         write.advance(RAW_LOG, JUDGE_CONSUMER, last.position);
       },
       { flush: false },
     );
     this.#dedup.committed(clock.now());
     this.#links?.committed();
+    this.#oldIds?.waiting.committed();
     this.#position = last.position;
     onJudged?.();
     batch.counts.report(metrics);
@@ -158,6 +172,38 @@ class JudgeLoop implements Judge {
     metrics.count("plumbline_judged_events_total", {}, batch.events);
     return true;
   }
+
+  /** Lets out some of what waited for the owner of an old id; false when nothing did. */
+  async #releaseOnce(): Promise<boolean> {
+    if (this.#oldIds === undefined) return false;
+    const { journal, clock, metrics, log, sources, geolocate, onJudged } = this.#options;
+    const { owners, release } = this.#oldIds;
+    const isReleased = await release.once({
+      journal,
+      clock,
+      metrics,
+      log,
+      sources,
+      geolocate,
+      owners,
+      snapshot: this.#snapshot,
+      links: this.#links,
+    });
+    if (isReleased) onJudged?.();
+    return isReleased;
+  }
+}
+
+/** What the judge needs to translate old ids. */
+interface OldIds {
+  readonly owners: OldIdOwners;
+  readonly waiting: WaitingOldIds;
+  readonly release: OldIdRelease;
+}
+
+function openOldIds(journal: Journal, hash: (spelling: string) => string): OldIds {
+  const waiting = new WaitingOldIds(journal);
+  return { owners: new OldIdOwners(journal, hash), waiting, release: new OldIdRelease(waiting) };
 }
 
 /** What a sender in development is told about one request: a line for each finding. Nothing is written. */
@@ -167,6 +213,7 @@ export function judgeNow(
     readonly snapshot: PlanSnapshot;
     readonly sources: SourceTable;
     readonly receivers: readonly Receiver[];
+    readonly oldIds?: OldIdOwners | undefined;
   },
 ): readonly string[] {
   const receiver = context.receivers.find(({ kind }) => kind === record.header.receiver);
@@ -184,7 +231,8 @@ export function judgeNow(
       index,
       repetition: 0,
     };
-    for (const judged of judgeItem(item, { snapshot: context.snapshot, source, geolocate: undefined }, place))
+    const { snapshot, oldIds } = context;
+    for (const judged of judgeItem(item, { snapshot, source, geolocate: undefined, oldIds }, place))
       for (const { level, id, at, message } of judged.findings)
         if (level !== "info") messages.push(`${judged.name}: ${message} (${id} at ${at})`);
   }

@@ -3,6 +3,8 @@ import { AppError, type JournalRecord, type Log } from "../../core/index.ts";
 import { releaseOf } from "../../plan/index.ts";
 import type { Geolocate } from "../enrich/geolocation.ts";
 import { contentOf } from "../enrich/insert-id.ts";
+import type { OldIdOwners } from "../old-ids/owners.ts";
+import type { WaitingOldIds } from "../old-ids/waiting.ts";
 import { type QuarantinedItem, type QuarantineRecord, quarantineId } from "../quarantine/record.ts";
 import { decodeRaw, type RawRecord } from "../raw-record.ts";
 import type { ReceivedItem, Receiver } from "../receiver.ts";
@@ -28,6 +30,8 @@ export interface BatchContext {
   readonly geolocate: Geolocate | undefined;
   readonly dedup: DedupWindow;
   readonly links: PeopleLinks | undefined;
+  readonly oldIds: OldIdOwners | undefined;
+  readonly waiting: WaitingOldIds | undefined;
   readonly log: Log;
   readonly onVerdict: ((notice: VerdictNotice) => void) | undefined;
 }
@@ -131,7 +135,7 @@ class Batch {
   #judgeItem(item: ReceivedItem, source: SourceSettings, place: ItemPlace): void {
     if (item.kind === "mark") return;
     this.events += 1;
-    const { snapshot, geolocate, dedup, links, onVerdict } = this.#context;
+    const { snapshot, geolocate, dedup, links, oldIds, waiting, onVerdict } = this.#context;
     if (item.kind === "event") {
       place.identified = identifyEvent(item, place);
       if (isRepeated(item, place.identified, dedup)) {
@@ -139,7 +143,8 @@ class Batch {
         return;
       }
     }
-    for (const [part, judged] of judgeItem(item, { snapshot, source, geolocate, links }, place).entries()) {
+    const context = { snapshot, source, geolocate, links, oldIds, waiting };
+    for (const [part, judged] of judgeItem(item, context, place).entries()) {
       this.counts.add(source.id, judged);
       if (judged.outbox) this.outbox.push(judged.outbox);
       if (judged.verdict === "quarantined") this.#quarantine(judged, source, { ...place, part });
@@ -154,8 +159,11 @@ class Batch {
         : judged.item.kind === "profile"
           ? judged.item.modifiers
           : {};
+    const id = quarantineId(place);
+    const { waitsFor } = judged;
+    this.#context.waiting?.add(id, waitsFor);
     this.quarantine.push({
-      id: quarantineId(place),
+      id,
       state: "waiting",
       changedAt: place.receivedAt,
       receivedAt: place.receivedAt,
@@ -170,6 +178,7 @@ class Batch {
       repetition: place.repetition,
       clientAddress: place.clientAddress,
       ...(place.ipParameter === undefined ? {} : { ipParameter: place.ipParameter }),
+      ...(waitsFor.length === 0 ? {} : { waitsFor }),
     });
   }
 

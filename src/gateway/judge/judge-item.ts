@@ -9,13 +9,15 @@ import {
   type Repair,
   type Verdict,
 } from "../../core/index.ts";
-import type { EventJudgement } from "../../plan/index.ts";
+import type { EventJudgement, OldIdLookup } from "../../plan/index.ts";
 import { clientPlace, type ClientPlace } from "../enrich/client-place.ts";
 import { enrichEvent } from "../enrich/enrich-event.ts";
 import { enrichProfile } from "../enrich/enrich-profile.ts";
 import { type EventTime, eventTime } from "../enrich/event-time.ts";
 import type { Geolocate } from "../enrich/geolocation.ts";
 import { insertId, type InsertId } from "../enrich/insert-id.ts";
+import type { OldIdOwners } from "../old-ids/owners.ts";
+import type { WaitingOldIds } from "../old-ids/waiting.ts";
 import type { QuarantinedItem } from "../quarantine/record.ts";
 import type { ReceivedItem } from "../receiver.ts";
 import type { SourceSettings } from "../sources.ts";
@@ -45,6 +47,10 @@ export interface JudgeContext {
   readonly geolocate: Geolocate | undefined;
   /** Absent: identity events may join whom they want. */
   readonly links?: PeopleLinks | undefined;
+  /** Absent: nobody knows whose old ids are, and they are refused as any other. */
+  readonly oldIds?: OldIdOwners | undefined;
+  /** What waits for old ids, and holds back whatever comes later for the same. */
+  readonly waiting?: WaitingOldIds | undefined;
 }
 
 /** What came of one event or one profile operator. */
@@ -63,6 +69,8 @@ export interface Judged {
   readonly insertId: InsertId | undefined;
   /** What time was used; of events only. */
   readonly time: "sent" | "missing" | "wrong" | undefined;
+  /** Of what is quarantined for it: keyed hashes of old ids whose owner is not known yet. */
+  readonly waitsFor: readonly string[];
 }
 
 const LINK_EVENTS: ReadonlySet<string> = new Set(["$identify", "$create_alias", "$merge"]);
@@ -115,6 +123,18 @@ function labelOf(context: JudgeContext, judgement: EventJudgement, name: string)
   return isUnknown ? "(unknown)" : "(built-in)";
 }
 
+function lookupOf(context: JudgeContext, { receivedAt }: ItemPlace): OldIdLookup | undefined {
+  const { oldIds, waiting, snapshot } = context;
+  if (oldIds === undefined || snapshot.lock.identity.translate === undefined) return undefined;
+  return oldIds.lookup(receivedAt, waiting && ((hash) => waiting.has(hash)));
+}
+
+const UNTRANSLATED = "identity-untranslated";
+
+function waitsFor({ oldIds }: JudgeContext, findings: readonly Finding[]): readonly string[] {
+  return oldIds !== undefined && findings.some(({ id }) => id === UNTRANSLATED) ? oldIds.missed : [];
+}
+
 type EventItem = Extract<ReceivedItem, { kind: "event" }>;
 
 /** The insert id and time of a received event, before the plan has changed anything. */
@@ -143,7 +163,12 @@ export function judgeEventItem(
 ): Judged {
   const { event, properties, clientEventId } = item;
   const identified = place.identified ?? identifyEvent(item, place);
-  const judgement = context.snapshot.validator.judgeEvent({ source: context.source.id, event, properties });
+  const judgement = context.snapshot.validator.judgeEvent({
+    source: context.source.id,
+    event,
+    properties,
+    oldIds: lookupOf(context, place),
+  });
   const { output, repairs, withhold } = judgement;
   const joins =
     output && LINK_EVENTS.has(output.event)
@@ -184,6 +209,7 @@ export function judgeEventItem(
     item: { kind: "event", event, properties, ...(clientEventId === undefined ? {} : { clientEventId }) },
     insertId: identified.insertId,
     time: identified.time.kind,
+    waitsFor: waitsFor(context, findings),
   };
 }
 
@@ -206,6 +232,7 @@ export function judgeProfileItem(item: ProfileItem, context: JudgeContext, place
     value,
     deviceId: typeof deviceId === "string" ? deviceId : undefined,
     asState,
+    oldIds: asState === true ? undefined : lookupOf(context, place),
   });
   const { verdict, findings, repairs, withhold } = judgement;
   // `$delete` carries no value: the verdict alone says whether it goes out.
@@ -242,6 +269,7 @@ export function judgeProfileItem(item: ProfileItem, context: JudgeContext, place
     item,
     insertId: undefined,
     time: undefined,
+    waitsFor: waitsFor(context, findings),
   };
 }
 
@@ -256,6 +284,7 @@ function judgeMalformed(item: Extract<QuarantinedItem, { kind: "malformed" }>, f
     item,
     insertId: undefined,
     time: undefined,
+    waitsFor: [],
   };
 }
 

@@ -2,6 +2,7 @@
 import type { EpochMs, Journal, Verdict } from "../../core/index.ts";
 import { type Judged, judgeItem } from "../judge/judge-item.ts";
 import type { PlanSnapshot } from "../judge/snapshot.ts";
+import type { OldIdOwners } from "../old-ids/owners.ts";
 import { releaseOf } from "../../plan/index.ts";
 import { decodeRaw, RAW_LOG } from "../raw-record.ts";
 import type { Receiver } from "../receiver.ts";
@@ -15,6 +16,8 @@ export interface PreviewOptions {
   readonly next: PlanSnapshot;
   /** Only requests received at or after. */
   readonly since: EpochMs;
+  /** Whose old ids are, as known now; absent: nobody knows. */
+  readonly oldIds?: OldIdOwners | undefined;
   readonly onProgress?: (requests: number) => void;
   /** Each event and profile operator with both judgements, for what the report does not count. */
   readonly onJudged?: (pair: JudgedPair) => void;
@@ -112,8 +115,9 @@ function judgeRecord(bytes: Uint8Array, options: PreviewOptions, preview: Previe
     };
     const release = item.kind === "event" ? releaseOf(item.properties) : "";
     const copy = item.kind === "event" ? { ...item, properties: { ...item.properties } } : item;
-    const today = judgeItem(copy, { snapshot: options.today, source, geolocate: undefined }, place);
-    const next = judgeItem(item, { snapshot: options.next, source, geolocate: undefined }, place);
+    const context = { source, geolocate: undefined, oldIds: options.oldIds };
+    const today = judgeItem(copy, { ...context, snapshot: options.today }, place);
+    const next = judgeItem(item, { ...context, snapshot: options.next }, place);
     for (const [part, before] of today.entries()) {
       const after = next[part];
       if (!after) continue;

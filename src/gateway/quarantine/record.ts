@@ -47,6 +47,8 @@ export interface QuarantineRecord {
   readonly repetition: number;
   readonly clientAddress: string;
   readonly ipParameter?: string;
+  /** Keyed hashes of old ids whose owner it waits for. */
+  readonly waitsFor?: readonly string[];
 }
 
 const TIME_DIGITS = 9;

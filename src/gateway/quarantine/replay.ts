@@ -2,11 +2,14 @@
 // Invariant: what goes to the outbox and the change of state are one transaction, so a replay that is stopped and started again sends nothing twice.
 import { appendOutbox, type Clock, type Journal, OUTBOX_LOG } from "../../core/index.ts";
 import type { Geolocate } from "../enrich/geolocation.ts";
-import { judgeEventItem, type ItemPlace, type Judged, judgeProfileItem } from "../judge/judge-item.ts";
+import type { Judged } from "../judge/judge-item.ts";
 import { PeopleLinks } from "../judge/people-links.ts";
 import type { PlanSnapshot } from "../judge/snapshot.ts";
 import type { SourceSettings } from "../sources.ts";
+import type { OldIdOwners } from "../old-ids/owners.ts";
+import { noteWaiting, type WaitingRecord } from "../old-ids/waiting.ts";
 import { findQuarantined, type QuarantineFilter } from "./find-quarantined.ts";
+import { judgeAgain } from "./judge-again.ts";
 import { encodeQuarantine, QUARANTINE_TABLE, type QuarantineRecord } from "./record.ts";
 
 export interface ReplayOptions {
@@ -20,6 +23,8 @@ export interface ReplayOptions {
   readonly geolocate?: Geolocate;
   /** As the judge has it. */
   readonly neverJoins?: boolean;
+  /** Whose old ids are; absent: nobody knows. */
+  readonly oldIds?: OldIdOwners | undefined;
   readonly onProgress?: (report: ReplayReport) => void;
 }
 
@@ -38,28 +43,6 @@ export interface ReplayReport {
 
 /** Records in one transaction. */
 const CHUNK_RECORDS = 500;
-
-function judgeAgain(
-  record: QuarantineRecord,
-  options: ReplayOptions,
-  links: PeopleLinks | undefined,
-): Judged | undefined {
-  const source = options.sources.find(({ id }) => id === record.source);
-  if (source === undefined || record.item.kind === "malformed") return undefined;
-  const place: ItemPlace = {
-    receivedAt: record.receivedAt,
-    position: record.position,
-    clientAddress: record.clientAddress,
-    ipParameter: record.ipParameter,
-    index: record.index,
-    repetition: record.repetition,
-  };
-  const context = { snapshot: options.snapshot, source, geolocate: options.geolocate, links };
-  return record.item.kind === "event"
-    ? // A copy: judging changes the properties, and the record keeps what was received.
-      judgeEventItem({ ...record.item, properties: { ...record.item.properties } }, context, place)
-    : judgeProfileItem(record.item, context, place);
-}
 
 class Report {
   examined = 0;
@@ -107,24 +90,32 @@ export async function replayQuarantine(options: ReplayOptions): Promise<ReplayRe
   const links = options.neverJoins === true ? undefined : new PeopleLinks(journal);
   let outbox: string[] = [];
   let changed: QuarantineRecord[] = [];
+  let waiting: WaitingRecord[] = [];
   const commit = async (): Promise<void> => {
     if (changed.length > 0 && apply)
       await journal.write((write) => {
         appendOutbox(write, OUTBOX_LOG, outbox);
         for (const record of changed) write.put(QUARANTINE_TABLE, record.id, encodeQuarantine(record));
+        noteWaiting(write, waiting);
         links?.save(write);
       });
     outbox = [];
     changed = [];
+    waiting = [];
     onProgress?.(report.snapshot());
   };
   for (const record of findQuarantined(journal, { ...options.filter, state: "waiting" })) {
-    const judged = judgeAgain(record, options, links);
+    const judged = judgeAgain(record, { ...options, links });
     const outcome = report.add(record, judged);
     if (outcome !== "kept") {
       const state = outcome === "released" ? "replayed" : "discarded";
       changed.push({ ...record, state, changedAt: clock.now(), plan: options.snapshot.hash });
       if (judged?.outbox) outbox.push(judged.outbox);
+    } else if (judged && judged.waitsFor.length > 0) {
+      // Refused before the plan translated such ids: from now on it is let out by itself.
+      const { findings, waitsFor } = judged;
+      changed.push({ ...record, findings, waitsFor, changedAt: clock.now(), plan: options.snapshot.hash });
+      waiting.push(...waitsFor.map((hash) => ({ hash, id: record.id })));
     }
     if (report.examined % CHUNK_RECORDS === 0) await commit();
   }

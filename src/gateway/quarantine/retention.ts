@@ -1,6 +1,7 @@
 // How long quarantine is kept. What was replayed or discarded goes by the same age as what still waits: counted from its receipt.
 import type { EpochMs, Journal } from "../../core/index.ts";
-import { QUARANTINE_TABLE, quarantineIdFrom } from "./record.ts";
+import { endWaiting, type WaitingRecord } from "../old-ids/waiting.ts";
+import { decodeQuarantine, QUARANTINE_TABLE, quarantineIdFrom } from "./record.ts";
 
 /** Records removed in one transaction. */
 const CHUNK_RECORDS = 1000;
@@ -12,13 +13,16 @@ export async function trimQuarantine(journal: Journal, before: EpochMs): Promise
   let removed = 0;
   for (;;) {
     const doomed: string[] = [];
-    for (const { key } of table.entries({ limit: CHUNK_RECORDS })) {
+    const waited: WaitingRecord[] = [];
+    for (const { key, value } of table.entries({ limit: CHUNK_RECORDS })) {
       if (key >= end) break;
       doomed.push(key);
+      waited.push(...(decodeQuarantine(value).waitsFor ?? []).map((hash) => ({ hash, id: key })));
     }
     if (doomed.length === 0) return removed;
     await journal.write((write) => {
       for (const key of doomed) write.delete(QUARANTINE_TABLE, key);
+      endWaiting(write, waited);
     });
     removed += doomed.length;
   }

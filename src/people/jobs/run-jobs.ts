@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../../core/index.ts";
 import { sqlState } from "../database/database.ts";
 import { quoteTable } from "../database/identifiers.ts";
+import { keepOldIds } from "../ids/keep-old-ids.ts";
 import { comparePage } from "../operate/compare.ts";
 import type { PeopleContext } from "../people-context.ts";
 import { type NewMark, writeMarks } from "../state/marks.ts";
@@ -32,6 +33,8 @@ interface Found {
 }
 
 interface Page {
+  /** Users looked at. */
+  readonly ids: readonly string[];
   readonly next: JobStep;
   readonly found: readonly Found[];
 }
@@ -89,6 +92,7 @@ async function readPage(context: PeopleContext, job: Job): Promise<Page> {
     const { gone, cursor } = await gonePage(context, job);
     const found = await compare(context, gone);
     return {
+      ids: [],
       found,
       next: { phase: cursor === null ? "done" : "gone", cursor, done: 0, found: countOf(found) },
     };
@@ -107,6 +111,7 @@ async function readPage(context: PeopleContext, job: Job): Promise<Page> {
   const isLast = ids.length < limit;
   const phase = isLast ? (isBackfill ? "done" : "gone") : "users";
   return {
+    ids,
     found,
     next: { phase, cursor: isLast ? null : (ids.at(-1) ?? null), done: ids.length, found: countOf(found) },
   };
@@ -135,6 +140,11 @@ async function runJob(job: Job, options: JobRunnerOptions, stop: AbortSignal): P
     const context = options.context();
     const { leaseMs } = context.settings;
     const page = await readPage(context, current);
+    // Of every user, whether or not a profile differs: nothing else says which addresses are known.
+    await keepOldIds(
+      context,
+      page.ids.map((userId) => ({ userId, sets: -1n })),
+    );
     await options.at?.("after-page-read");
     const isMine = await context.state.transaction(async (tx) => {
       await holdMapping(tx, context.mapping.hash);

@@ -4,7 +4,7 @@ import type { LockProfileProperty } from "../../plan/index.ts";
 import { quoteName, quoteTable } from "../database/identifiers.ts";
 import { sha256Hex } from "../hash.ts";
 import { type CatalogueColumn, columnOf } from "./catalogue.ts";
-import type { MappedProperty, Mapping, PropertySet, Watch } from "./mapping.ts";
+import type { MappedProperty, Mapping, OldIdSet, PropertySet, Watch } from "./mapping.ts";
 import { describeLinks, type Link, type Subject } from "./paths.ts";
 import { arrayTypeOf, type Output, resolveSql, setSql } from "./set-query.ts";
 import type { TableSource } from "./state-source.ts";
@@ -16,6 +16,8 @@ export interface Draft {
   readonly source: TableSource;
   readonly links: readonly Link[];
   readonly kind: CatalogueColumn["kind"];
+  /** Where it stands in the plan. */
+  readonly at: string;
 }
 
 /** What is read together: the same rows in the same way. */
@@ -112,11 +114,16 @@ function hashOf(subject: Subject, sets: readonly PropertySet[], watches: readonl
 }
 
 /** Sets → mapping: what is watched, how users are listed, and the hash of it all. */
-export function assembleMapping(subject: Subject, sets: readonly PropertySet[]): Mapping {
+export function assembleMapping(
+  subject: Subject,
+  sets: readonly PropertySet[],
+  oldIds: readonly OldIdSet[],
+): Mapping {
   const column = columnOf(subject.table, subject.idColumn);
   const id = quoteName(subject.idColumn);
   const users = quoteTable(subject.table);
-  const watches = watchesOf(subject, sets);
+  const all = [...sets, ...oldIds];
+  const watches = watchesOf(subject, all);
   const idArrayType = arrayTypeOf(column);
   const idType = idArrayType.slice(0, -2);
   return {
@@ -125,9 +132,10 @@ export function assembleMapping(subject: Subject, sets: readonly PropertySet[]):
     pageSql: `select ${id}::text as user_id from ${users} where ($1::text is null or ${id} > $1::text::${idType}) order by ${id} limit $2`,
     existsSql: `select ${id}::text as user_id from ${users} where ${id} = any($1::${idArrayType})`,
     sets,
+    oldIds,
     watches,
     tables: [...new Set(watches.map(({ table }) => table))],
-    hash: hashOf(subject, sets, watches),
+    hash: hashOf(subject, all, watches),
   };
 }
 

@@ -38,21 +38,22 @@ export async function checkTimeZone(compiler: FindingSink, database: Queryable):
     });
 }
 
-/** @param groups Drafts of the first sets, in their order. */
+/** @param groups Drafts of sets, by the index of each. */
 export async function checkStatements(
   parts: { readonly compiler: FindingSink; readonly database: Queryable; readonly subject: Subject },
   mapping: Mapping,
-  groups: readonly (readonly Draft[])[],
+  groups: ReadonlyMap<number, readonly Draft[]>,
 ): Promise<void> {
   const { compiler, database, subject } = parts;
-  for (const [index, drafts] of groups.entries()) {
-    const set = mapping.sets[index];
+  const byIndex = new Map([...mapping.sets, ...mapping.oldIds].map((set) => [set.index, set]));
+  for (const [index, drafts] of groups) {
+    const set = byIndex.get(index);
     if (set === undefined || (await refusalOf(database, set.sql)) === undefined) continue;
     for (const draft of drafts) {
       const alone = tableSet([draft], { index, subject, timeZone: compiler.timeZone });
       const refusal = await refusalOf(database, alone.sql);
       if (refusal !== undefined)
-        compiler.find("state-mapping", `people.${draft.id}`, {
+        compiler.find("state-mapping", draft.at, {
           message: `The database does not take the rule: ${refusal}`,
           fix: FIX,
         });

@@ -9,6 +9,7 @@ import { checkStatements, checkTimeZone } from "./check-statements.ts";
 import { canHold, holdersOf } from "./column-values.ts";
 import { describeSql } from "./describe-sql.ts";
 import type { Mapping, PropertySet } from "./mapping.ts";
+import { oldIdSets } from "./old-id-sets.ts";
 import { findPath, isUnique, leadsToOne, type Link, type Subject } from "./paths.ts";
 import { arrayTypeOf } from "./set-query.ts";
 import { sqlPaths } from "./sql-source.ts";
@@ -167,15 +168,7 @@ class MappingCompiler {
       });
   }
 
-  tableDraft(
-    {
-      id,
-      property,
-      source,
-    }: { readonly id: string; readonly property: LockProfileProperty; readonly source: TableSource },
-    subject: Subject,
-  ): Draft | undefined {
-    const at = `people.${id}`;
+  tableDraft({ id, at, property, source, isMany = false }: TableDraft, subject: Subject): Draft | undefined {
     const table = this.#catalogue.find(source.table);
     if (!table) {
       this.find("state-mapping", at, {
@@ -198,7 +191,7 @@ class MappingCompiler {
     }
     const kind = this.#kind(source, table, at);
     if (kind === undefined) return undefined;
-    if (source.aggregate === "field" && !leadsToOne(path.links)) {
+    if (source.aggregate === "field" && !isMany && !leadsToOne(path.links)) {
       this.find("state-mapping", at, {
         message: `A user can have several rows of ${source.table}, and nothing says which one counts`,
         fix: `Use \`latest: ${source.table}.${source.column}\` with \`by\`, or \`min\`, \`max\`, \`count\`.`,
@@ -214,7 +207,7 @@ class MappingCompiler {
       itemKind: column?.itemKind,
     });
     if (column && !isOwn) this.#checkLabels(at, property, column.labels);
-    return { id, property, source, links: path.links, kind };
+    return { id, property, source, links: path.links, kind, at };
   }
 
   /** Both ways over a link are look-ups: from a user to the rows, and from a changed row back to the users. */
@@ -241,11 +234,9 @@ class MappingCompiler {
   }
 
   async sqlSet(
-    { id, property, source }: QueryDraft,
-    at: { readonly index: number; readonly subject: Subject },
+    { id, at: place, property, source }: QueryDraft,
+    { subject, index }: { readonly index: number; readonly subject: Subject },
   ): Promise<PropertySet | undefined> {
-    const { subject, index } = at;
-    const place = `people.${id}`;
     const paths = await sqlPaths(source, {
       catalogue: this.#catalogue,
       subject,
@@ -310,24 +301,39 @@ export async function compileMapping(
   await checkTimeZone(compiler, database);
   const { drafts, queries } = readSources(compiler, lock, subject);
   const groups = [...groupDrafts(drafts).values()];
+  const drafted = new Map(groups.entries());
   const sets = groups.map((group, index) => tableSet(group, { index, subject, timeZone: compiler.timeZone }));
   for (const query of queries) {
     const set = await compiler.sqlSet(query, { index: sets.length, subject });
     if (set) sets.push(set);
   }
-  if (sets.length > SETS_MAX)
+  const old = await oldIdSets(compiler, lock, { subject, firstIndex: sets.length });
+  const count = sets.length + old.sets.length;
+  if (count > SETS_MAX)
     compiler.find("state-mapping", "people", {
-      message: `The mapping needs ${sets.length} queries, and ${SETS_MAX} is the most`,
+      message: `The mapping needs ${count} queries, and ${SETS_MAX} is the most`,
       fix: "Read properties of one table by the same path, or join several in one `sql`.",
     });
   if (compiler.hasErrors) return { mapping: undefined, findings: compiler.findings };
-  const mapping = assembleMapping(subject, sets);
-  await checkStatements({ compiler, database, subject }, mapping, groups);
+  const mapping = assembleMapping(subject, sets, old.sets);
+  await checkStatements({ compiler, database, subject }, mapping, new Map([...drafted, ...old.drafts]));
   return { mapping: compiler.hasErrors ? undefined : mapping, findings: compiler.findings };
 }
 
-interface QueryDraft {
+/** A property that a rule over a table gives. */
+export interface TableDraft {
   readonly id: string;
+  readonly at: string;
+  readonly property: LockProfileProperty;
+  readonly source: TableSource;
+  /** Several rows of a user are several values. */
+  readonly isMany?: boolean;
+}
+
+/** A property that a query gives. */
+export interface QueryDraft {
+  readonly id: string;
+  readonly at: string;
   readonly property: LockProfileProperty;
   readonly source: SqlSource;
 }
@@ -351,9 +357,9 @@ function readSources(
     }
     const source = readStateSource(property.from);
     if (source.kind === "problem") compiler.problem(at, source);
-    else if (source.kind === "sql") queries.push({ id, property, source });
+    else if (source.kind === "sql") queries.push({ id, at, property, source });
     else {
-      const draft = compiler.tableDraft({ id, property, source }, subject);
+      const draft = compiler.tableDraft({ id, at, property, source }, subject);
       if (draft) drafts.push(draft);
     }
   }

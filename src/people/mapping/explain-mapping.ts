@@ -29,7 +29,7 @@ export function explainMapping(mapping: Mapping): ExplainedMapping {
   return {
     users: `${shortName(mapping.subject.table)}.${mapping.subject.idColumn}`,
     hash: mapping.hash,
-    sets: mapping.sets.map(({ index, properties, paths, sql }) => ({
+    sets: [...mapping.sets, ...mapping.oldIds].map(({ index, properties, paths, sql }) => ({
       index,
       properties: properties.map(({ id, name, type, from }) => ({ id, name, type: type.type, from })),
       paths: paths.map(describeLinks),
@@ -37,7 +37,7 @@ export function explainMapping(mapping: Mapping): ExplainedMapping {
     })),
     watches: mapping.watches.map(({ table, column, sets, resolveSql }) => ({
       column: `${shortName(table)}.${column}`,
-      sets: mapping.sets
+      sets: [...mapping.sets, ...mapping.oldIds]
         .filter(({ index }) => (sets & (1n << BigInt(index))) !== 0n)
         .map(({ index }) => index),
       resolve: resolveSql ?? "the value is the user id",

@@ -16,12 +16,18 @@ export function databasesOf(lock: Lock): readonly string[] {
   return [...new Set(names)];
 }
 
-/** The plan as one database sees it: its own state-owned properties, and where it keeps the users. */
+/** The plan as one database sees it: its own state-owned properties, and where it keeps the users. Old ids are the application's own database's. */
 export function lockOfDatabase(lock: Lock, name: string | undefined): Lock {
   const people = Object.entries(lock.people).filter(
     ([, { owner, from }]) => owner !== "state" || databaseOf(from) === name,
   );
-  const { state, ...rest } = lock;
+  const { state, identity, ...rest } = lock;
+  const { translate, ...bare } = identity;
   const own = name === undefined ? state : state?.databases?.[name];
-  return { ...rest, people: Object.fromEntries(people), ...(own === undefined ? {} : { state: own }) };
+  return {
+    ...rest,
+    identity: name === undefined && translate !== undefined ? { ...bare, translate } : bare,
+    people: Object.fromEntries(people),
+    ...(own === undefined ? {} : { state: own }),
+  };
 }

@@ -1,6 +1,6 @@
 // A compiled mapping: the queries that read state for a batch of users, and the columns whose change means that a user's state may have changed.
 import type { JsonValue } from "../../core/index.ts";
-import type { ValueType } from "../../plan/index.ts";
+import type { OldIdForm, ValueType } from "../../plan/index.ts";
 import type { CatalogueTable, ColumnKind } from "./catalogue.ts";
 import type { Link, Subject } from "./paths.ts";
 
@@ -42,6 +42,11 @@ export interface Watch {
   readonly resolveSql: string | undefined;
 }
 
+/** Old ids of one entry of `identity.translate`; a user may have several rows. */
+export interface OldIdSet extends PropertySet {
+  readonly form: OldIdForm;
+}
+
 export interface Mapping {
   readonly subject: Subject;
   /** SQL type of an array of user ids. */
@@ -51,6 +56,8 @@ export interface Mapping {
   /** Which of `$1` exist. */
   readonly existsSql: string;
   readonly sets: readonly PropertySet[];
+  /** Ids that old releases send, read beside the properties and never sent: `p0` of each row is one of the user's. */
+  readonly oldIds: readonly OldIdSet[];
   readonly watches: readonly Watch[];
   /** Tables with at least one watch. */
   readonly tables: readonly CatalogueTable[];
@@ -59,8 +66,8 @@ export interface Mapping {
 }
 
 /** All sets of a mapping as bits. */
-export function allSets(mapping: Pick<Mapping, "sets">): bigint {
-  return mapping.sets.reduce((bits, { index }) => bits | (1n << BigInt(index)), 1n);
+export function allSets({ sets, oldIds }: Pick<Mapping, "sets" | "oldIds">): bigint {
+  return [...sets, ...oldIds].reduce((bits, { index }) => bits | (1n << BigInt(index)), 1n);
 }
 
 /** Whether a mark's bits name a set. */

@@ -1,6 +1,7 @@
 // What the state remembers of erasures: a keyed hash of the id, the step, and until when older requests may still be under way. Never the id.
 // The list is also what keeps an id from coming back: workers, walks and comparisons pass over everything on it.
 import type { Database, Queryable, Row } from "../database/database.ts";
+import { forgetOldIds } from "../ids/old-id-rows.ts";
 
 /**
  * `suppressed`: on the list; nothing new goes out. `deleted`: the destination has taken `$delete`. `requested`: it was asked to delete all that
@@ -110,6 +111,7 @@ export async function suppress(
     await tx.query(SUPPRESS, [destinations, idHash]);
     if (again) await tx.query(AGAIN, [destinations, idHash]);
     for (const sql of CANCEL) await tx.query(sql, [destinations, userIds]);
+    await forgetOldIds(tx, userIds);
   });
 }
 

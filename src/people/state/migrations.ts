@@ -124,6 +124,19 @@ create table plumbline.jobs (
   requested_at timestamptz not null default clock_timestamp(),
   at timestamptz not null default clock_timestamp()
 );`,
+  `-- Ids that old releases send, as keyed hashes, and whose they are or have been. They stay when a user changes: old releases send what was.
+create sequence plumbline.old_ids_seq;
+create table plumbline.old_ids (
+  hash text not null,
+  -- Empty: whoever had it was erased.
+  user_id text not null,
+  -- Given under a lock, so that rows are committed in its order.
+  seq bigint not null default nextval('plumbline.old_ids_seq'),
+  at timestamptz not null default clock_timestamp(),
+  primary key (hash, user_id)
+);
+create index old_ids_by_seq on plumbline.old_ids (seq);
+create index old_ids_by_user on plumbline.old_ids (user_id);`,
 ];
 
 async function isThere(database: Queryable, relation: string): Promise<boolean> {

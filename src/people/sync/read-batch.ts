@@ -17,6 +17,11 @@ const DATA_ERRORS = /^(?:2[12]|38|39|54|P0|XX)/;
 /** The schema is not the one that the mapping was compiled for. */
 const SCHEMA_ERRORS = /^(?:42|0A000)/;
 
+/** Whether the values of a row made a query fail. */
+export function isDataError(error: unknown): boolean {
+  return DATA_ERRORS.test(sqlState(error));
+}
+
 export function isSchemaError(error: unknown): boolean {
   return SCHEMA_ERRORS.test(sqlState(error));
 }

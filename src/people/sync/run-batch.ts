@@ -13,6 +13,7 @@ import {
   type UserUpdate,
 } from "../../core/index.ts";
 import { type Database, sqlState } from "../database/database.ts";
+import { keepOldIds, type OldIdHash } from "../ids/keep-old-ids.ts";
 import { readErased } from "../operate/known-users.ts";
 import { endIntent, markUnsure, noteIntent, noteUnsure } from "../state/doubt.ts";
 import type { Lease, Leases } from "../state/leases.ts";
@@ -55,6 +56,8 @@ export interface BatchOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly settings: SyncSettings;
+  /** Keyed hash of old ids; absent: none are kept. */
+  readonly oldIdHash?: OldIdHash | undefined;
   /** What was acknowledged, for a terminal. */
   readonly onAcknowledged?: (updates: readonly AcknowledgedNotice[]) => void;
   /** Tests end the process at a named point. */
@@ -105,6 +108,7 @@ export class BatchRunner {
     const { leases } = batch;
     const allowed = await this.#withoutErased(batch);
     const read = await readBatch(source, rules.mapping, allowed);
+    await keepOldIds({ ...this.#options, mapping: rules.mapping }, allowed);
     await at?.("after-read");
     await planRevisits(state, {
       read,

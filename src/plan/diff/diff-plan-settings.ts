@@ -1,5 +1,5 @@
 // What holds for the whole plan: sources, identity, unknown events, the property that names the plan.
-import type { LockIdentity } from "../lock.ts";
+import type { LockIdentity, LockOldIds } from "../lock.ts";
 import { addedTo, type ChangeList } from "./change-list.ts";
 
 const STRICTNESS = { accept: 0, quarantine: 1, drop: 2 } as const;
@@ -48,6 +48,30 @@ export function diffIdentity(list: ChangeList): void {
     list.add("reset-added", "identity.reset_on", { after: id });
   for (const id of addedTo(after.reset_on, before.reset_on))
     list.add("reset-removed", "identity.reset_on", { before: id });
+  diffOldIds(list);
+}
+
+/** Compares which old ids are translated. */
+function diffOldIds(list: ChangeList): void {
+  const before = list.plans.base.identity.translate ?? {};
+  const after = list.plans.head.identity.translate ?? {};
+  for (const [id, old] of Object.entries(before)) {
+    const at = `identity.translate.${id}`;
+    const now = after[id];
+    if (now === undefined) {
+      list.add("translate-removed", at, { before: id });
+      continue;
+    }
+    const what = ({ form, from }: LockOldIds): string => JSON.stringify([form, from]);
+    if (what(old) !== what(now)) list.add("translate-changed", at);
+    if (old.until !== now.until)
+      list.add(now.until < old.until ? "translate-shortened" : "translate-extended", at, {
+        before: old.until,
+        after: now.until,
+      });
+  }
+  for (const id of Object.keys(after))
+    if (before[id] === undefined) list.add("translate-added", `identity.translate.${id}`, { after: id });
 }
 
 /** Compares defaults that the lock keeps for the whole plan. */

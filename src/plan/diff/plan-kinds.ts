@@ -129,6 +129,21 @@ export const PLAN_KINDS = {
     title: "A client no longer forgets the user after an event",
     data: ["warns", "What follows that event belongs to the user before"],
   },
+  "translate-added": { title: "Old ids are translated" },
+  "translate-removed": {
+    title: "Old ids are no longer translated",
+    rollout: ["breaks", "What releases send under such ids waits in quarantine"],
+    fix: "Keep it under `translate` while such releases are in use.",
+  },
+  "translate-changed": {
+    title: "Old ids are found in another place, or look different",
+    rollout: ["warns", "What no longer looks like them waits in quarantine; those already known stay known"],
+  },
+  "translate-shortened": {
+    title: "Old ids are translated until an earlier day",
+    rollout: ["warns", "Releases that are in use after it are refused sooner"],
+  },
+  "translate-extended": { title: "Old ids are translated until a later day" },
   "plan-property-changed": {
     title: "Clients name their plan in another property",
     rollout: ["warns", "Shipped releases name it in the old one, and are judged by the present plan"],

@@ -2,6 +2,7 @@
 import type { DocumentPath } from "../files/located-document.ts";
 import type { RawProperty } from "../raw-plan.ts";
 import { dataClassesOf } from "../resolve/data-classes.ts";
+import { oldIdHits } from "../resolve/old-ids.ts";
 import type { ResolvedPerson } from "../resolve/resolve-plan.ts";
 import { patternHits } from "../resolve/value-type.ts";
 import type { RuleContext, RuleHit } from "./rule-context.ts";
@@ -165,7 +166,7 @@ function ownership(context: RuleContext): RuleHit[] {
   return [people, ...groups.values()].flatMap((list) => list.flatMap(hitsOf));
 }
 
-function identity({ raw }: RuleContext): RuleHit[] {
+function identity({ raw, today }: RuleContext): RuleHit[] {
   if (raw.identity === undefined)
     return [
       {
@@ -176,7 +177,10 @@ function identity({ raw }: RuleContext): RuleHit[] {
       },
     ];
   const { user_id: form } = raw.identity;
-  return "pattern" in form ? patternHits(form.pattern, ["identity", "user_id", "pattern"]) : [];
+  return [
+    ...("pattern" in form ? patternHits(form.pattern, ["identity", "user_id", "pattern"]) : []),
+    ...oldIdHits(raw, today),
+  ];
 }
 
 function truncation({ raw }: RuleContext): RuleHit[] {

@@ -35,6 +35,7 @@ export const PLAN_RULES = {
   "state-owned-writable-by-client": { level: "error" },
   "owner-source-mismatch": { level: "error" },
   "identity-missing": { level: "error", fixed: true },
+  "identity-translate": { level: "error", fixed: true },
   "unused-ignore": { level: "warn" },
   "expired-ignore": { level: "warn" },
 } as const satisfies Record<string, RuleEntry>;

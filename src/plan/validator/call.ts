@@ -2,6 +2,7 @@
 // allocates nothing for it. Holds names, never values.
 import type { Finding, Repair, Verdict } from "../../core/index.ts";
 import { VERDICTS } from "../../core/index.ts";
+import type { OldIdLookup } from "../judgement.ts";
 import type { UnknownPropertyPolicy } from "../lock.ts";
 import { type RepairRule, RUNTIME_FINDINGS, type RuntimeFindingId } from "./finding-ids.ts";
 
@@ -30,6 +31,8 @@ export class Call {
   root = "properties";
   /** Path of what is being judged, for example `properties.plan_tier`; the root between properties. */
   place = "properties";
+  /** Who knows whose old ids are, for the item being judged. */
+  oldIds: OldIdLookup | undefined;
   #source = "";
   #rank = 0;
   #repairs: Repair[] | undefined;
@@ -42,6 +45,7 @@ export class Call {
     this.root = root;
     this.place = root;
     this.lenient = false;
+    this.oldIds = undefined;
     this.#rank = 0;
     this.#repairs = undefined;
     this.#findings = undefined;

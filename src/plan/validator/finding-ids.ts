@@ -57,6 +57,16 @@ export const RUNTIME_FINDINGS = {
     message: "An id does not have the form the plan gives user ids",
     fix: "Send the id in the form of `identity.user_id`.",
   },
+  "identity-untranslated": {
+    level: "error",
+    message: "An id of an old form belongs to nobody whom the people sync knows yet",
+    fix: "Nothing, if the user is new: it goes out by itself once the sync has read the user.",
+  },
+  "identity-ambiguous": {
+    level: "error",
+    message: "An id of an old form has belonged to more than one user",
+    fix: "Let the release that sends it go: nothing tells whose it is.",
+  },
   "identity-missing": {
     level: "error",
     message: "There is no id at all",
@@ -127,6 +137,7 @@ export const REPAIR_RULES = {
   "value-hashed": "The data class replaced the value by a keyed hash",
   "id-case": "A UUID became lower case, a ULID upper case",
   "id-from-number": "An id sent as a number became text",
+  "id-translated": "An id of an old form became the user's id",
 } as const;
 
 /** Id of a repair rule. */

@@ -7,22 +7,11 @@ import { type Call, RANK } from "./call.ts";
 import type { RuntimeFindingId } from "./finding-ids.ts";
 import { checkFormat, isLowerUuid } from "./formats.ts";
 import { compilePattern } from "./linear-pattern.ts";
+import { looksLikeEmail, looksLikePhone, OldIds } from "./old-ids.ts";
 
 /** Longest id that is kept whole. Source (read 2026-11): Mixpanel "Data types" cuts texts at 255. */
 export const ID_MAX_CHARACTERS = 255;
 const DEVICE_PREFIX = "$device:";
-const EMAIL_LIKE = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
-const PHONE_CHARACTERS = /^\+?[\d ().-]+$/;
-const PHONE_DIGITS_MIN = 7;
-const PHONE_DIGITS_MAX = 15;
-
-/** Looks like a phone number: 7 to 15 digits with a leading `+` or with separators. Digits alone are an ordinary id. */
-export function looksLikePhone(text: string): boolean {
-  if (text.length > 2 * PHONE_DIGITS_MAX || !PHONE_CHARACTERS.test(text) || /^\d+$/.test(text)) return false;
-  const digits = text.replace(/\D/g, "").length;
-  return digits >= PHONE_DIGITS_MIN && digits <= PHONE_DIGITS_MAX;
-}
-
 /** The canonical spelling of an id that has the plan's form; `undefined` for another form. */
 type IdForm = (id: string) => string | undefined;
 
@@ -58,6 +47,7 @@ export class Identity {
   readonly #strictForm: boolean;
   readonly #forbidden: ReadonlySet<string>;
   readonly #missing: LockIdentity["missing"];
+  readonly #oldIds: OldIds;
 
   constructor(identity: LockIdentity) {
     this.#form = compileForm(identity.user_id);
@@ -65,6 +55,7 @@ export class Identity {
     this.#strictForm = "format" in identity.user_id && !this.#anyForm;
     this.#forbidden = new Set(identity.forbidden);
     this.#missing = identity.missing;
+    this.#oldIds = new OldIds(identity.translate);
   }
 
   /**
@@ -79,15 +70,24 @@ export class Identity {
   ): Readonly<Record<string, unknown>> {
     switch (kind) {
       case "merge":
-        this.#judgeMerged(properties["$distinct_ids"], call);
-        return properties;
-      case "alias":
-        this.#refuseForbidden("distinct_id", properties["distinct_id"], call);
-        return this.#judgeUserIds(["alias", "$user_id"], properties, call);
-      case "identify":
-        this.#refuseForbidden("$anon_distinct_id", properties["$anon_distinct_id"], call);
-        this.#refuseForbidden("$anon_id", properties["$anon_id"], call);
-        return this.#judgeUserIds(["distinct_id", "$user_id", "$identified_id"], properties, call);
+        return this.#judgeMerged(properties, call);
+      case "alias": {
+        const out = this.#judgeUserIds(
+          ["alias", "$user_id"],
+          this.#judgeLinked("distinct_id", properties, call),
+          call,
+        );
+        if (out !== properties && out["alias"] === out["distinct_id"]) call.atLeast(RANK.dropped);
+        return out;
+      }
+      case "identify": {
+        const linked = this.#judgeLinked("$anon_distinct_id", properties, call);
+        return this.#judgeUserIds(
+          ["distinct_id", "$user_id", "$identified_id"],
+          this.#judgeLinked("$anon_id", linked, call),
+          call,
+        );
+      }
       case "event":
         return this.#judgeOrdinary(properties, call);
       default:
@@ -101,6 +101,17 @@ export class Identity {
     const out = this.#isAnonymous(id, deviceId) ? id : this.#judgeUserId(id, call);
     call.place = call.root;
     return typeof out === "string" ? out : id;
+  }
+
+  /** The id of a profile that is to go, as it goes out: an old id that is known becomes its user's, every other one stays. */
+  translateProfileId(id: string, deviceId: string | undefined, call: Call): string {
+    if (this.#isAnonymous(id, deviceId) || this.#form(id) !== undefined) return id;
+    const owner = this.#oldIds.ownerOf(id, call.oldIds);
+    call.place = call.placeOf("$distinct_id");
+    if (owner?.kind === "user") call.repair("id-translated");
+    if (owner?.kind === "held") this.#refuse("identity-untranslated", call);
+    call.place = call.root;
+    return owner?.kind === "user" ? owner.id : id;
   }
 
   /** Judges the id of a user that the application knows: never an anonymous one. */
@@ -185,20 +196,35 @@ export class Identity {
     if (this.#strictForm && canonical !== undefined && canonical === id && !this.#forbidden.has(canonical))
       return canonical;
     const wrong = this.#wrongWith(text, canonical !== undefined);
-    if (wrong !== undefined || canonical === undefined) {
-      this.#refuse(wrong ?? "identity-format", call);
-      return id;
-    }
+    if (wrong !== undefined || canonical === undefined)
+      return this.#translate(text, wrong ?? "identity-format", call) ?? id;
     if (text !== id) call.repair("id-from-number");
     if (canonical !== text) call.repair("id-case");
     return canonical;
+  }
+
+  /** The user's id for one of an old form; `undefined`, with a finding, where there is none. */
+  #translate(id: string, wrong: RuntimeFindingId, call: Call): string | undefined {
+    const isHopeless =
+      wrong === "identity-missing" || wrong === "identity-forbidden" || id.startsWith(DEVICE_PREFIX);
+    const owner = isHopeless ? undefined : this.#oldIds.ownerOf(id, call.oldIds);
+    if (owner?.kind === "user") {
+      const user = this.#form(owner.id);
+      if (user !== undefined) {
+        call.repair("id-translated");
+        return user;
+      }
+    }
+    if (owner?.kind === "unknown" || owner?.kind === "held") this.#refuse("identity-untranslated", call);
+    else this.#refuse(owner?.kind === "ambiguous" ? "identity-ambiguous" : wrong, call);
+    return undefined;
   }
 
   #wrongWith(id: string, hasForm: boolean): RuntimeFindingId | undefined {
     if (id === "") return "identity-missing";
     if (this.#forbidden.has(id.toLowerCase())) return "identity-forbidden";
     if (id.startsWith(DEVICE_PREFIX)) return "identity-format";
-    if (id.includes("@") && EMAIL_LIKE.test(id)) return "identity-email";
+    if (looksLikeEmail(id)) return "identity-email";
     // A form the plan wrote out may look like a phone number with separators, but never like an international one.
     if ((!hasForm || this.#anyForm || id.startsWith("+")) && looksLikePhone(id)) return "identity-phone";
     return undefined;
@@ -212,9 +238,49 @@ export class Identity {
     call.place = call.root;
   }
 
-  #judgeMerged(ids: unknown, call: Call): void {
-    if (!Array.isArray(ids) || ids.length === 0) this.#refuse("identity-missing", call);
-    else for (const id of ids.slice(0, 2)) this.#refuseForbidden("$distinct_ids", id, call);
+  #judgeMerged(properties: Readonly<Record<string, unknown>>, call: Call): Readonly<Record<string, unknown>> {
+    const ids: unknown = properties["$distinct_ids"];
+    if (!Array.isArray(ids) || ids.length === 0) {
+      this.#refuse("identity-missing", call);
+      return properties;
+    }
+    const pair: readonly unknown[] = ids.slice(0, 2);
+    for (const id of pair) this.#refuseForbidden("$distinct_ids", id, call);
+    const out = pair.map((id) => this.#linkedId("$distinct_ids", id, call));
+    if (out.every((id, index) => id === pair[index])) return properties;
+    // Both are one person by now: nothing is left to say.
+    if (out.length > 1 && out[0] === out[1]) call.atLeast(RANK.dropped);
+    return { ...properties, $distinct_ids: [...out, ...ids.slice(2)] };
+  }
+
+  /** The id of a device or of an earlier user: it may have any form but a placeholder's, and an old id becomes its user's. */
+  #judgeLinked(
+    name: string,
+    properties: Readonly<Record<string, unknown>>,
+    call: Call,
+  ): Readonly<Record<string, unknown>> {
+    const id = properties[name];
+    this.#refuseForbidden(name, id, call);
+    if (this.#isAnonymous(id, properties["$device_id"])) return properties;
+    const out = this.#linkedId(name, id, call);
+    return out === id ? properties : { ...properties, [name]: out };
+  }
+
+  #linkedId(name: string, id: unknown, call: Call): unknown {
+    if (typeof id !== "string" || id.startsWith(DEVICE_PREFIX) || this.#forbidden.has(id.toLowerCase()))
+      return id;
+    if (this.#form(id) !== undefined && this.#wrongWith(id, true) === undefined) return id;
+    const owner = this.#oldIds.ownerOf(id, call.oldIds);
+    if (owner === undefined) return id;
+    call.place = call.placeOf(name);
+    const user = owner.kind === "user" ? this.#form(owner.id) : undefined;
+    if (user !== undefined) call.repair("id-translated");
+    else if (owner.kind === "ambiguous") this.#refuse("identity-ambiguous", call);
+    // An address or a number was a person's; anything else that nobody knows is a device's.
+    else if (owner.kind === "held" || looksLikeEmail(id.trim()) || looksLikePhone(id.trim()))
+      this.#refuse("identity-untranslated", call);
+    call.place = call.root;
+    return user ?? id;
   }
 
   #refuse(id: RuntimeFindingId, call: Call): void {

@@ -51,6 +51,7 @@ function refuse(call: Call, id: "event-malformed" | "unknown-source"): EventJudg
 /** Judges one event. Never throws. */
 export function judgeEvent(judge: EventJudge, input: EventToJudge, call: Call): EventJudgement {
   call.begin(input.source, "properties");
+  call.oldIds = input.oldIds;
   const sent: unknown = input.event;
   if (typeof sent !== "string" || !isObject(input.properties)) return refuse(call, "event-malformed");
   const routes = judge.sources.get(input.source);

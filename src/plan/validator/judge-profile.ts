@@ -225,6 +225,7 @@ function judgeGroup(update: Update, groupKey: string): unknown {
 /** Judges one operator of one profile update. Never throws. */
 export function judgeProfile(judge: ProfileJudge, input: ProfileToJudge, call: Call): ProfileJudgement {
   call.begin(input.source, input.operation);
+  call.oldIds = input.oldIds;
   const update = { judge, input, call };
   let id = input.id;
   let output: unknown;
@@ -233,8 +234,10 @@ export function judgeProfile(judge: ProfileJudge, input: ProfileToJudge, call: C
   else if (typeof id !== "string" || !OPERATIONS.has(input.operation))
     output = refuse(call, "profile-malformed", RANK.quarantined);
   else if (input.groupKey !== undefined) output = judgeGroup(update, input.groupKey);
-  else if (input.operation === "$delete") output = judgeDelete(update);
-  else {
+  else if (input.operation === "$delete") {
+    id = judge.identity.translateProfileId(id, input.deviceId, call);
+    output = judgeDelete(update);
+  } else {
     id =
       input.asState === true
         ? judge.identity.judgeKnownUserId(id, call)

@@ -51,6 +51,11 @@ function lenient(lock: Lock): Lock {
   };
 }
 
+/** The older plan; who it is, is judged by the present one where that translates old ids: it knows what the older plan took for the right ones. */
+function judgingBy(older: Lock, present: Lock): Lock {
+  return present.identity.translate === undefined ? older : { ...older, identity: present.identity };
+}
+
 /** What the present plan says about what it does not demand is no finding. */
 const TOLD: ReadonlySet<string> = new Set(["data-class-dropped", "data-class-forbidden", "deprecated-used"]);
 
@@ -81,7 +86,7 @@ export function makeSupportingValidator(
   ): { readonly plan: OlderPlan; readonly validator: Validator } | undefined => {
     if (known.has(stamp)) return known.get(stamp);
     const plan = older.find(stamp);
-    const found = plan && { plan, validator: makeValidator(plan.lock, options) };
+    const found = plan && { plan, validator: makeValidator(judgingBy(plan.lock, lock), options) };
     known.set(stamp, found);
     return found;
   };

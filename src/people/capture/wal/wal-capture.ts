@@ -3,6 +3,7 @@
 // Invariant: the server is told that a position is safe only when every mark up to it is committed.
 import { setTimeout as sleep } from "node:timers/promises";
 import { sqlState } from "../../database/database.ts";
+import { allSets } from "../../mapping/mapping.ts";
 import { resolveChanges, writeResolved } from "../mark-changes.ts";
 import type { Capture, CaptureOptions, CaptureParts, CaptureState } from "../capture.ts";
 import { ChangeCollector, type Collected } from "./collect-changes.ts";
@@ -117,7 +118,7 @@ export class WalCapture implements Capture {
         slot,
         name: this.#name,
         identity,
-        sets: this.#allSets(),
+        sets: allSets(this.#parts.mapping),
         writtenLsn: this.#writtenLsn,
       });
       if (gap !== undefined) this.#writtenLsn = 0n;
@@ -156,10 +157,6 @@ export class WalCapture implements Capture {
 
   get #name(): string {
     return `wal:${this.#parts.plan.slot}`;
-  }
-
-  #allSets(): bigint {
-    return this.#parts.mapping.sets.reduce((bits, { index }) => bits | (1n << BigInt(index)), 0n);
   }
 
   /** Nothing on the way: all that the server has is safe, so that a slot without changes of ours moves too. */
