@@ -64,7 +64,7 @@ export interface PeopleSync {
 const OLD_ID_KEY_NAME = "\u0000key";
 const CHECK_PLAN_MS = 1000;
 const CHECK_SCHEMA_MS = 60_000;
-const CHECK_SETUP_MS = 5000;
+const CHECK_SETUP_MS = 2000;
 
 /** Why one run under one mapping ended. */
 type Ending = "stopped" | "changed" | "outdated";

@@ -18,6 +18,8 @@ people:
   plan_tier: { type: string, data: none, owner: server, was: [tier], description: What they pay for }
   opens: { type: integer, data: none, owner: client, description: Starts of the app }
 `;
+/** Few days are few exports, of which there are three a second. */
+const FROM = ["--from", new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10)];
 const uuid = (person: number): string => `00000000-0000-4000-8000-${String(person).padStart(12, "0")}`;
 
 interface Project {
@@ -67,7 +69,7 @@ describe("plan", () => {
   test("what an inventory finds becomes a file that apply takes as it is, and nothing is asked of the provider for it", async () => {
     const { folder, local, clean } = await makeProject(MESSY);
     const before = await profilesOf(local.url);
-    expect((await clean("inventory")).code).toBe(1);
+    expect((await clean("inventory", ...FROM)).code).toBe(1);
     await local.fault({ status: 500 });
     const planned = await clean("plan", "--out", "spring.yaml");
     await local.send("/emulator/faults", { method: "DELETE" });
@@ -89,7 +91,7 @@ describe("plan", () => {
     const after = await profilesOf(local.url);
     expect(Object.values(after)).toEqual(Object.values(after).map(() => ({ plan_tier: "pro", opens: 12 })));
 
-    const again = await clean("inventory", "--fresh");
+    const again = await clean("inventory", "--fresh", ...FROM);
     expect(again.code, again.stdout).toBe(0);
     const nothing = await clean("plan", "--out", "summer.yaml");
     expect([nothing.code, nothing.stdout], nothing.stderr).toEqual([
@@ -108,7 +110,7 @@ describe("plan", () => {
       3,
       { error: { code: "INPUT_UNREADABLE" } },
     ]);
-    expect((await clean("inventory")).code).toBe(1);
+    expect((await clean("inventory", ...FROM)).code).toBe(1);
     writeFileSync(join(folder, "changes.yaml"), "mine");
     const there = await clean("plan", "--json");
     expect([there.code, JSON.parse(there.stdout)]).toMatchObject([3, { error: { code: "FILE_EXISTS" } }]);
@@ -126,7 +128,7 @@ describe("plan", () => {
 
   test("ids go into a file for the owner alone, never into the set; what cannot be wholly undone is not taken on", async () => {
     const { folder, clean } = await makeProject(MESSY);
-    expect((await clean("inventory")).code).toBe(1);
+    expect((await clean("inventory", ...FROM)).code).toBe(1);
     const inventoryFolder = join(folder, "data/cleanup/product.inventory");
     const found = JSON.parse(readFileSync(join(inventoryFolder, "inventory.json"), "utf8")) as {
       readonly items: readonly unknown[];

@@ -31,7 +31,7 @@ export interface PeopleServiceOptions extends PeopleParts {
 }
 
 /** What is missing is looked for again after this long. */
-const LOOK_AGAIN_MS = 10_000;
+const LOOK_AGAIN_MS = 3000;
 const RESTART_MS = 1000;
 const RESTART_MAX_MS = 30_000;
 
