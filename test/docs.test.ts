@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { METRICS_HELP } from "../src/cli/adapters/prometheus-metrics.ts";
 import { CHANGE_SET_SCHEMA } from "../src/cleanup/index.ts";
@@ -57,6 +58,15 @@ test("every dependency has a line in docs/dependencies.md", () => {
   };
   const names = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.devDependencies)];
   expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+});
+
+test.each([
+  ["a plan", PLAN_SCHEMA],
+  ["the configuration", CONFIG_SCHEMA],
+  ["a change set", CHANGE_SET_SCHEMA],
+])("the schema of %s is one by the meta-schema, which the program itself does not look at", (_, schema) => {
+  const ajv = new Ajv2020();
+  expect(ajv.validateSchema(schema), JSON.stringify(ajv.errors)).toBe(true);
 });
 
 /** Members that a schema describes by rules, where a property is itself named `properties`. */

@@ -6,6 +6,7 @@ import {
   assertNever,
   isObject,
   type JsonObject,
+  type ProfilePage,
   type ProfileQuery,
   type StoredProfile,
 } from "../../core/index.ts";
@@ -134,19 +135,28 @@ export async function* walkSelection(
     yield* walkIds(context, { selector, needs, skip: Number(from?.["skip"] ?? 0) });
     return;
   }
-  let after = typeof from?.["after"] === "string" ? from["after"] : undefined;
-  do {
-    if (signal.aborted) throw stoppedError();
+  const ask = (after: string | undefined): Promise<ProfilePage> => {
+    if (signal.aborted) return Promise.reject(stoppedError());
     const options = { signal, ...(after === undefined ? {} : { after }) };
-    const page = await askProvider(context, "query", () => reader.profiles(query, options));
-    after = page.next;
+    const asked = askProvider(context, "query", () => reader.profiles(query, options));
+    // A failure is met when it is this page's turn, or never where the walk ends before.
+    asked.catch(() => undefined);
+    return asked;
+  };
+  let coming: Promise<ProfilePage> | undefined = ask(
+    typeof from?.["after"] === "string" ? from["after"] : undefined,
+  );
+  while (coming !== undefined) {
+    const page: ProfilePage = await coming;
+    // The next page is on its way while this one is worked on.
+    coming = page.next === undefined ? undefined : ask(page.next);
     yield {
       profiles: page.profiles,
-      next: after === undefined ? undefined : { after },
+      next: page.next === undefined ? undefined : { after: page.next },
       total: page.total,
       ...(page.isRestarted === true ? { isRestarted: true } : {}),
     };
-  } while (after !== undefined);
+  }
 }
 
 /** How many profiles there are, in one request; `undefined` for lists of ids, of which only reading tells. */

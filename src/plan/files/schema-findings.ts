@@ -76,6 +76,9 @@ export function makeSchemaChecker(schema: JsonObject, prefix = ""): SchemaChecke
       validate ??= new Ajv2020({
         allErrors: true,
         verbose: true,
+        // The schemas are this project's own, and tests hold them to the meta-schema: compiling it would cost every command a tenth of a second.
+        validateSchema: false,
+        code: { optimize: false },
         strict: true,
         strictRequired: false,
         strictTypes: false,
