@@ -1,5 +1,5 @@
-// Events of a window into a step's backup, a day at a time: each export is written to a file until it is whole, then appended. A day that broke
-// off is exported again; one that was appended in part goes on where it stopped. The backup's mark says how far it is.
+// Events of a window into a step's backup, a few days at a time: each export is written to a file until it is whole, then appended. One that broke
+// off is asked for again; one that was appended in part goes on where it stopped. The backup's mark says how far it is.
 import { createReadStream } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { EventLines } from "../../infer/index.ts";
 import { stoppedError } from "../apply/ask-provider.ts";
 import { makeFolder } from "../apply/durable-file.ts";
 import type { StepContext } from "../apply/executor.ts";
+import { daysOf, type ExportSpan, spansOf } from "./export-spans.ts";
 
 type Backing = Pick<
   StepContext,
@@ -28,42 +29,24 @@ export interface ExportedEvent {
 }
 
 interface Mark {
+  /** First day of the export. */
   readonly day: string;
-  /** Of the day's events that are in the backup. */
+  /** Of its events that are in the backup. */
   readonly events: number;
   readonly isWhole: boolean;
 }
 
-const DAY_MS = 86_400_000;
 /** A broken export is asked for again this often. */
 const ATTEMPTS_MAX = 5;
 /** Records appended at once. */
 const RECORDS_AT_ONCE = 2000;
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
-
-/**
- * Days of a window.
- *
- * @throws {AppError} `CLEANUP_REFUSED` for a window that is none.
- */
-export function daysOf({ from, to }: Pick<EventWindow, "from" | "to">): readonly string[] {
-  const [first, last] = [Date.parse(from), Date.parse(to)];
-  if (!DAY.test(from) || !DAY.test(to) || Number.isNaN(first) || !(last >= first))
-    throw new AppError(
-      "CLEANUP_REFUSED",
-      "Cannot use this window: `from` and `to` are days as 2026-11-25, in order",
-    );
-  const days: string[] = [];
-  for (let at = first; at <= last; at += DAY_MS) days.push(new Date(at).toISOString().slice(0, 10));
-  return days;
-}
 
 function isMark(value: unknown): value is Mark {
   return isObject(value) && typeof value["day"] === "string" && typeof value["events"] === "number";
 }
 
-function windowOf(day: string, names: readonly string[] | undefined) {
-  return { from: day, to: day, ...(names === undefined ? {} : { events: names }) };
+function windowOf({ from, to }: ExportSpan, names: readonly string[] | undefined) {
+  return { from, to, ...(names === undefined ? {} : { events: names }) };
 }
 
 async function writeExport(
@@ -88,15 +71,15 @@ function isBroken(error: unknown): boolean {
   return typeof status !== "number" || status === 429 || status >= 500;
 }
 
-/** The whole export of a day, in a file. */
-async function spoolDay(
+/** A whole export, in a file. */
+async function spool(
   context: Backing,
-  day: string,
+  span: ExportSpan,
   names: readonly string[] | undefined,
 ): Promise<string> {
   const folder = join(context.folder, "export");
   await makeFolder(folder);
-  const file = join(folder, `${day}.ndjson`);
+  const file = join(folder, `${span.from}.ndjson`);
   if (
     await stat(file).then(
       () => true,
@@ -108,7 +91,7 @@ async function spoolDay(
     if (!(await context.limits.turn("export", 1))) throw stoppedError();
     const sentAt = context.clock.now();
     try {
-      await writeExport(context, windowOf(day, names), `${file}.part`);
+      await writeExport(context, windowOf(span, names), `${file}.part`);
       context.limits.succeeded("export");
       await rename(`${file}.part`, file);
       return file;
@@ -135,7 +118,7 @@ export async function* readExported(file: string): AsyncGenerator<readonly Expor
   if (events.length > 0) yield events;
 }
 
-async function appendDay(context: Backing, file: string, begun: Mark): Promise<void> {
+async function appendExport(context: Backing, file: string, begun: Mark): Promise<void> {
   const { backup } = context;
   let [seen, records]: [number, object[]] = [0, []];
   const flush = async (isWhole: boolean): Promise<void> => {
@@ -158,19 +141,23 @@ async function appendDay(context: Backing, file: string, begun: Mark): Promise<v
  */
 export async function backUpEvents(context: Backing, window: EventWindow): Promise<number> {
   const days = daysOf(window);
+  const spans = spansOf(days);
   const { mark } = context.backup;
   const last = isMark(mark) ? mark : undefined;
-  const from = last === undefined ? 0 : days.indexOf(last.day) + (last.isWhole ? 1 : 0);
-  for (const [index, day] of days.entries()) {
-    if (index < from) continue;
+  const at = last === undefined ? 0 : spans.findIndex((span) => span.from === last.day);
+  if (at < 0)
+    throw new AppError("CLEANUP_BACKUP_BROKEN", "Cannot go on with the backup: it is of another window");
+  const rest = spans.slice(at + (last?.isWhole === true ? 1 : 0));
+  for (const span of rest) {
     if (context.signal.aborted) throw stoppedError();
-    context.onProgress({ phase: "export", done: index, total: days.length });
-    const file = await spoolDay(context, day, window.events);
-    const begun = last && last.day === day && !last.isWhole ? last : { day, events: 0, isWhole: false };
-    await appendDay(context, file, begun);
+    context.onProgress({ phase: "export, days", done: days.indexOf(span.from), total: days.length });
+    const file = await spool(context, span, window.events);
+    const begun =
+      last && last.day === span.from && !last.isWhole ? last : { day: span.from, events: 0, isWhole: false };
+    await appendExport(context, file, begun);
     await rm(file);
   }
-  return days.length - from;
+  return rest.length;
 }
 
 /** Reads a whole window by one export and counts; nothing is kept. */

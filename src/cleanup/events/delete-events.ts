@@ -9,8 +9,9 @@ import type {
   StepReport,
 } from "../apply/executor.ts";
 import type { EventOperation, Step } from "../change-set/change-set.ts";
-import { backUpEvents, countEvents, daysOf } from "./back-up-events.ts";
+import { backUpEvents, countEvents } from "./back-up-events.ts";
 import { cancelDeletion, checkDeletions, makeDeletion, requireGovernance } from "./event-deletions.ts";
+import { daysOf, spansOf } from "./export-spans.ts";
 
 const KEY = "deletion";
 const HOUR_MS = 3_600_000;
@@ -35,12 +36,12 @@ class DeleteEvents implements StepExecutor {
   }
 
   estimate(step: Step, { reader }: EstimateLimits): StepEstimate {
-    const days = daysOf(deletionOf(step)).length;
-    const beyond = Math.max(0, days - reader.exportsPerHour);
+    const exports = spansOf(daysOf(deletionOf(step))).length;
+    const beyond = Math.max(0, exports - reader.exportsPerHour);
     const undoDays = this.#governance?.limits.deletionUndoDays ?? 0;
     return {
       count: step.expect?.count,
-      requests: days + APP_REQUESTS,
+      requests: exports + APP_REQUESTS,
       durationMs: Math.round((beyond / reader.exportsPerHour) * HOUR_MS),
       reversibility: {
         kind: "partly",

@@ -12,8 +12,9 @@ import type {
   StepReport,
 } from "../apply/executor.ts";
 import type { EventOperation, Step } from "../change-set/change-set.ts";
-import { backUpEvents, countEvents, daysOf, type EventWindow } from "./back-up-events.ts";
+import { backUpEvents, countEvents, type EventWindow } from "./back-up-events.ts";
 import { cancelDeletion, checkDeletions, makeDeletion, requireGovernance } from "./event-deletions.ts";
+import { daysOf, spansOf } from "./export-spans.ts";
 import { IMPORTED_FILE, importAgain, type ImportTally, readTally, SET_ASIDE_FILE } from "./import-again.ts";
 import { makeEventRepair } from "./repair-event.ts";
 import { surveyBackup, type Survey } from "./reimport-survey.ts";
@@ -85,16 +86,16 @@ class ReimportEvents implements StepExecutor {
 
   estimate(step: Step, { reader, provider }: EstimateLimits): StepEstimate {
     const { old } = reimportOf(step);
-    const days = daysOf(reimportOf(step)).length;
+    const exports = spansOf(daysOf(reimportOf(step))).length;
     const imports = Math.ceil((step.expect?.count ?? 0) / provider.eventsPerRequest);
-    const beyond = Math.max(0, days + 1 - reader.exportsPerHour);
+    const beyond = Math.max(0, exports + 1 - reader.exportsPerHour);
     const because =
       old === "delete"
         ? "an import cannot be taken back; the deletion of the old events can be called off for some days, and then both are there"
         : "an import cannot be taken back; the old events stay, and count twice until they are deleted";
     return {
       count: step.expect?.count,
-      requests: days + 1 + imports,
+      requests: exports + 1 + imports,
       durationMs: Math.round((beyond / reader.exportsPerHour) * HOUR_MS),
       reversibility: { kind: "not", because },
     };

@@ -1,4 +1,4 @@
-// Reads imported events back by export: those of one day, or of every day that has some. A raw export may lag behind an import.
+// Reads imported events back by export: those of one day, or of all days that have some. A raw export may lag behind an import.
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { isObject } from "../../core/index.ts";
@@ -6,14 +6,18 @@ import { EventLines } from "../../infer/index.ts";
 import { eventTimeMs } from "../../plan/index.ts";
 import { stoppedError } from "../apply/ask-provider.ts";
 import type { StepContext, StepReport } from "../apply/executor.ts";
-import { daysOf } from "./back-up-events.ts";
+import { daysOf, spansOf } from "./export-spans.ts";
 import { IMPORTED_FILE } from "./import-again.ts";
 
-/** Ids of one day that are looked for. */
+/** Ids of one export that are looked for. */
 const IDS_MAX = 200_000;
 
-interface DayIds {
-  readonly day: string;
+interface Span {
+  readonly from: string;
+  readonly to: string;
+}
+
+interface SpanIds extends Span {
   readonly ids: Set<string>;
 }
 
@@ -29,26 +33,27 @@ async function* importedLines(file: string): AsyncGenerator<Readonly<Record<stri
   }
 }
 
-/** The imported ids of a day; of the first day that has some where none is named. */
-async function idsOf(file: string, wanted?: string): Promise<DayIds | undefined> {
-  let found: DayIds | undefined;
+/** The imported ids of some days; of the first day that has some where none are named. */
+async function idsOf(file: string, wanted?: Span): Promise<SpanIds | undefined> {
+  let found: SpanIds | undefined;
   for await (const { insert_id: id, time } of importedLines(file)) {
     const ms = eventTimeMs(time);
     if (typeof id !== "string" || Number.isNaN(ms)) continue;
     const day = new Date(ms).toISOString().slice(0, 10);
-    if ((wanted ?? found?.day ?? day) !== day) continue;
-    found ??= { day, ids: new Set() };
+    const { from, to } = wanted ?? found ?? { from: day, to: day };
+    if (day < from || day > to) continue;
+    found ??= { from, to, ids: new Set() };
     if (found.ids.size < IDS_MAX) found.ids.add(id);
   }
   return found;
 }
 
-async function missingOf(context: StepContext, { day, ids }: DayIds): Promise<number> {
+async function missingOf(context: StepContext, { from, to, ids }: SpanIds): Promise<number> {
   const { reader, limits, signal } = context;
   if (!(await limits.turn("export", 1))) throw stoppedError();
   const left = new Set(ids);
   const lines = new EventLines(({ properties }) => left.delete(String(properties["$insert_id"])));
-  for await (const bytes of reader.events({ from: day, to: day }, { signal })) lines.push(Buffer.from(bytes));
+  for await (const bytes of reader.events({ from, to }, { signal })) lines.push(Buffer.from(bytes));
   lines.end();
   limits.succeeded("export");
   return left.size;
@@ -60,15 +65,15 @@ export async function verifyImport(
   window: { readonly from: string; readonly to: string },
 ): Promise<StepReport["verified"] & { readonly requests: number }> {
   const file = join(context.folder, IMPORTED_FILE);
-  const days = context.settings.verify === "all" ? daysOf(window) : [undefined];
+  const spans = context.settings.verify === "all" ? spansOf(daysOf(window)) : [undefined];
   let [checked, wrong, requests] = [0, 0, 0];
-  for (const [index, day] of days.entries()) {
-    const found = await idsOf(file, day);
+  for (const [index, span] of spans.entries()) {
+    const found = await idsOf(file, span);
     if (!found) continue;
     checked += found.ids.size;
     wrong += await missingOf(context, found);
     requests += 1;
-    context.onProgress({ phase: "verify", done: index + 1, total: days.length });
+    context.onProgress({ phase: "verify", done: index + 1, total: spans.length });
   }
   return { checked, wrong, requests };
 }

@@ -1,10 +1,11 @@
-// Events of a window that stand under old ids are imported again under the new ones, a day at a time. A day that was not finished is imported
+// Events of a window that stand under old ids are imported again under the new ones, an export at a time. One that was not finished is imported
 // again whole: times and insert ids are the same, so the provider counts it once. The old events stay until somebody deletes them.
 import { AppError } from "../../core/index.ts";
 import { EventLines } from "../../infer/index.ts";
 import { stoppedError } from "../apply/ask-provider.ts";
 import type { StepContext, StepExecutor, StepReport } from "../apply/executor.ts";
 import type { IdOperation, Step } from "../change-set/change-set.ts";
+import { daysOf, type ExportSpan, spansOf } from "../events/export-spans.ts";
 import { foldedId } from "./id-shape.ts";
 import type { MappedPerson } from "./mapping.ts";
 import { failRefused, keepTally, openTally, peopleOf, reportOf, type Tally } from "./people-of-step.ts";
@@ -13,7 +14,6 @@ import { translateEvent } from "./translate-event.ts";
 
 type ReimportIds = Extract<IdOperation, { do: "reimport_ids" }>;
 
-const DAY_MS = 86_400_000;
 const REIMPORTED = "reimported";
 const HOUR_MS = 3_600_000;
 /** A broken export is asked for again this often. */
@@ -24,25 +24,17 @@ function reimportOf({ operation }: Step): ReimportIds {
   throw new AppError("CLEANUP_OPERATION_UNKNOWN", `Cannot re-import events by ${operation.do}`);
 }
 
-/** Days from `from` to `to`, both inclusive. */
-export function daysOf({ from, to }: Pick<ReimportIds, "from" | "to">): readonly string[] {
-  const days: string[] = [];
-  for (let at = Date.parse(from); at <= Date.parse(to); at += DAY_MS)
-    days.push(new Date(at).toISOString().slice(0, 10));
-  return days;
-}
-
 /** Old id, folded → new one. */
 export function newIdsOf(people: readonly MappedPerson[]): ReadonlyMap<string, string> {
   return new Map(people.flatMap((person) => person.olds.map((old) => [foldedId(old), person.new] as const)));
 }
 
-interface Day {
-  readonly day: string;
+interface Part {
+  readonly span: ExportSpan;
   readonly newIds: ReadonlyMap<string, string>;
 }
 
-async function importDay(context: StepContext, { day, newIds }: Day, tally: Tally): Promise<void> {
+async function importSpan(context: StepContext, { span, newIds }: Part, tally: Tally): Promise<void> {
   const { reader, limits, signal, provider } = context;
   const { events: names } = reimportOf(context.step);
   if (!(await limits.turn("export", 1))) throw stoppedError();
@@ -65,27 +57,28 @@ async function importDay(context: StepContext, { day, newIds }: Day, tally: Tall
     tally.changed += some.length - refused.size;
     tally.requests += requests;
   };
-  const window = { from: day, to: day, ...(names === undefined ? {} : { events: names }) };
+  const { from, to } = span;
+  const window = { from, to, ...(names === undefined ? {} : { events: names }) };
   for await (const bytes of reader.events(window, { signal })) {
     lines.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
     if (batch.length >= provider.limits.eventsPerRequest) await send();
   }
   lines.end();
   if (lines.brokenOff || lines.unreadable > 0)
-    throw new AppError("EXPORT_REFUSED", `Cannot read the export of ${day}: it ended early`);
+    throw new AppError("EXPORT_REFUSED", `Cannot read the export of ${from} to ${to}: it ended early`);
   await send();
   limits.succeeded("export");
   tally.skipped += others;
   tally.requests += 1;
 }
 
-/** A day whose export breaks is begun anew: what it brought so far is the same events again. */
-async function importWholeDay(context: StepContext, day: Day, tally: Tally): Promise<Tally> {
+/** An export that breaks is begun anew: what it brought so far is the same events again. */
+async function importWhole(context: StepContext, part: Part, tally: Tally): Promise<Tally> {
   for (let attempt = 1; ; attempt += 1) {
     const begun = structuredClone(tally);
     const sentAt = context.clock.now();
     try {
-      await importDay(context, day, begun);
+      await importSpan(context, part, begun);
       return begun;
     } catch (error) {
       const isBroken = error instanceof AppError && error.code === "EXPORT_REFUSED";
@@ -100,14 +93,14 @@ async function apply(context: StepContext): Promise<StepReport> {
   const operation = reimportOf(context.step);
   requireImport(context);
   const newIds = newIdsOf(await peopleOf(context, operation.mapping));
-  const days = daysOf(operation);
+  const spans = spansOf(daysOf(operation));
   let tally = openTally(context, REIMPORTED);
-  for (const day of days.slice(tally.done)) {
+  for (const span of spans.slice(tally.done)) {
     if (context.signal.aborted) throw stoppedError();
-    tally = await importWholeDay(context, { day, newIds }, tally);
+    tally = await importWhole(context, { span, newIds }, tally);
     tally.done += 1;
     await keepTally(context, REIMPORTED, tally);
-    context.onProgress({ phase: "re-import", done: tally.done, total: days.length });
+    context.onProgress({ phase: "re-import", done: tally.done, total: spans.length });
   }
   return reportOf(context, tally.changed + tally.skipped, {
     tally,
@@ -132,11 +125,11 @@ function undo(context: StepContext): Promise<StepReport> {
 export const reimportIds: StepExecutor = {
   operations: ["reimport_ids"],
   estimate: (step, { reader }) => {
-    const days = daysOf(reimportOf(step)).length;
-    const beyond = Math.max(0, days - reader.exportsPerHour);
+    const exports = spansOf(daysOf(reimportOf(step))).length;
+    const beyond = Math.max(0, exports - reader.exportsPerHour);
     return {
       count: step.expect?.count,
-      requests: days,
+      requests: exports,
       durationMs: Math.round((beyond / reader.exportsPerHour) * HOUR_MS),
       reversibility: { kind: "not", because: "an import cannot be taken back" },
     };

@@ -1,9 +1,10 @@
-// The raw export, one day a request; what a day came to is written down, so that only days that are missing are asked for again. A day that ends
-// early is read anew from its beginning: half a day is never counted.
+// The raw export, a few days a request; what a request came to is written down, so that only days that are missing are asked for again. An export
+// that ends early is read anew from its beginning: half of one is never counted.
 import { AppError, type Clock, type ProviderReader } from "../../core/index.ts";
 import { EventLines } from "../../infer/index.ts";
 import { stoppedError } from "../apply/ask-provider.ts";
 import type { StepLimits } from "../apply/executor.ts";
+import { type ExportSpan, spansOf } from "../events/export-spans.ts";
 import type { InventoryFiles } from "./inventory-files.ts";
 import {
   addSum,
@@ -14,8 +15,7 @@ import {
   type TrafficSum,
 } from "./traffic-tally.ts";
 
-const DAY_MS = 86_400_000;
-/** A day that does not come whole so many times in a row is not asked for again. */
+/** An export that does not come whole so many times in a row is not asked for again. */
 const TRIES_MAX = 5;
 const LINES_TOLD = 20_000;
 
@@ -26,23 +26,7 @@ export interface DayOptions {
   readonly signal: AbortSignal;
   readonly files: InventoryFiles;
   readonly planned: ReadonlySet<string>;
-  readonly onProgress: (events: number, day: number) => void;
-}
-
-/** Days of a window, one of so many. */
-export function daysOf({
-  from,
-  to,
-  every,
-}: {
-  readonly from: string;
-  readonly to: string;
-  readonly every: number;
-}): string[] {
-  const days: string[] = [];
-  for (let at = Date.parse(from); at <= Date.parse(to); at += every * DAY_MS)
-    days.push(new Date(at).toISOString().slice(0, 10));
-  return days;
+  readonly onProgress: (events: number, days: number) => void;
 }
 
 function isForGood(error: AppError): boolean {
@@ -50,8 +34,8 @@ function isForGood(error: AppError): boolean {
   return typeof status === "number" && status !== 429 && status < 500;
 }
 
-async function countDay(
-  day: string,
+async function countSpan(
+  { from, to }: ExportSpan,
   options: DayOptions,
   told: (events: number) => void,
 ): Promise<TrafficSum> {
@@ -59,7 +43,7 @@ async function countDay(
   const counter = new TrafficCounter(planned);
   const lines = new EventLines((event) => counter.add(event));
   let next = LINES_TOLD;
-  for await (const bytes of reader.events({ from: day, to: day }, { signal })) {
+  for await (const bytes of reader.events({ from, to }, { signal })) {
     lines.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     if (counter.events < next) continue;
     told(counter.events);
@@ -71,8 +55,8 @@ async function countDay(
   return sum;
 }
 
-async function readDay(
-  day: string,
+async function readSpan(
+  span: ExportSpan,
   options: DayOptions,
   told: (events: number) => void,
 ): Promise<TrafficSum> {
@@ -81,7 +65,7 @@ async function readDay(
     if (!(await limits.turn("export", 1))) throw stoppedError();
     const sentAt = clock.now();
     try {
-      const sum = await countDay(day, options, told);
+      const sum = await countSpan(span, options, told);
       limits.succeeded("export");
       return sum;
     } catch (error) {
@@ -103,15 +87,17 @@ async function readDay(
 export async function readDays(days: readonly string[], options: DayOptions): Promise<TrafficSum> {
   const { files, onProgress } = options;
   const total = emptySum();
-  for (const [index, day] of days.entries()) {
-    const file = `day-${day}.json`;
+  let done = 0;
+  for (const span of spansOf(days)) {
+    const file = `days-${span.from}-${span.days}.json`;
     const known = files.text(file);
     if (known === undefined) {
-      const sum = await readDay(day, options, (events) => onProgress(total.events + events, index));
+      const sum = await readSpan(span, options, (events) => onProgress(total.events + events, done));
       files.write(file, sumToText(sum));
       addSum(total, sum);
     } else addSum(total, sumFromText(known));
-    onProgress(total.events, index + 1);
+    done += span.days;
+    onProgress(total.events, done);
   }
   return total;
 }

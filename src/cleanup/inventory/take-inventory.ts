@@ -5,6 +5,7 @@ import type { TrafficEvent } from "../../infer/index.ts";
 import type { Lock } from "../../plan/index.ts";
 import { askProvider } from "../apply/ask-provider.ts";
 import type { StepLimits, StepProgress } from "../apply/executor.ts";
+import { daysOf } from "../events/export-spans.ts";
 import { makeIdRules } from "../ids/id-shape.ts";
 import { type DictionaryEvent, judgeEvents, type SeenEvents } from "./event-items.ts";
 import {
@@ -17,7 +18,7 @@ import {
 } from "./inventory.ts";
 import { type InventoryBinding, InventoryFiles } from "./inventory-files.ts";
 import { judgeProfiles } from "./profile-items.ts";
-import { daysOf, readDays } from "./read-days.ts";
+import { readDays } from "./read-days.ts";
 import { TrafficCounter, type TrafficSum } from "./traffic-tally.ts";
 import { type UserExists, type WalkedProfiles, walkProfiles } from "./walk-profiles.ts";
 

@@ -24,7 +24,7 @@ function open(config: Config, lock: Lock, changeSet: ChangeSet): Opened | undefi
       signal: new AbortController().signal,
       flags: {
         waitMaxMs: 0,
-        queriesPerHour: undefined,
+        readLimits: {},
         settings: { verify: "sample", force: false, failuresMaxPercent: 0 },
       },
       onWait: () => undefined,

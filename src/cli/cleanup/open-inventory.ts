@@ -13,11 +13,12 @@ import { systemClock } from "../adapters/system-clock.ts";
 import type { ConfigDestination } from "../config/config.ts";
 import type { OpenedSource } from "../commands/people/people-command.ts";
 import { openBudgets, openReader } from "./open-run.ts";
+import type { ReadLimits } from "./read-limits.ts";
 
 /** How long the command waits, and whom it tells. */
 export interface InventoryWaits {
   readonly waitMaxMs: number;
-  readonly queriesPerHour: number | undefined;
+  readonly readLimits: ReadLimits;
   readonly signal: AbortSignal;
   readonly onWait: (kind: RequestKind, waitMs: number) => void;
 }
@@ -26,9 +27,9 @@ export interface InventoryWaits {
 export function openInventoryReader(
   destination: ConfigDestination,
   budgets: string,
-  { waitMaxMs, queriesPerHour, signal, onWait }: InventoryWaits,
+  { waitMaxMs, readLimits, signal, onWait }: InventoryWaits,
 ): Pick<InventoryOptions, "reader" | "limits" | "clock" | "random" | "signal"> {
-  const reader = openReader(destination, queriesPerHour);
+  const reader = openReader(destination, readLimits);
   const limits = makeStepLimits({
     budgets: openBudgets(budgets, reader),
     updatesPerSecond: undefined,

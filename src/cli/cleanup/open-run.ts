@@ -23,12 +23,13 @@ import { systemClock } from "../adapters/system-clock.ts";
 import type { Config, ConfigDestination } from "../config/config.ts";
 import { UsageError } from "../terminal/exit-codes.ts";
 import { makeProvider } from "../up/make-provider.ts";
+import type { ReadLimits } from "./read-limits.ts";
 import { makeStepExecutors } from "./step-executors.ts";
 
 /** How the command was asked to work. */
 export interface RunFlags {
   readonly waitMaxMs: number;
-  readonly queriesPerHour: number | undefined;
+  readonly readLimits: ReadLimits;
   readonly settings: StepSettings;
 }
 
@@ -50,10 +51,10 @@ function destinationOf({ destinations, file }: Config, { destination }: ChangeSe
   return found;
 }
 
-/** Reads the destination back. @throws {UsageError} without a credential for it. */
+/** Reads profiles and events of the destination back. @throws {UsageError} without a credential for it. */
 export function openReader(
   { name, host, projectId, serviceAccount }: ConfigDestination,
-  queriesPerHour: number | undefined,
+  limits: ReadLimits = {},
 ): ProviderReader {
   if (projectId === undefined || serviceAccount === undefined)
     throw new UsageError(
@@ -64,7 +65,7 @@ export function openReader(
     projectId,
     serviceAccount,
     clock: systemClock,
-    ...(queriesPerHour === undefined ? {} : { limits: { queriesPerHour } }),
+    limits,
   });
 }
 
@@ -104,7 +105,7 @@ export function openBudgets(
 /** Opens it. @throws {UsageError} when the destination is not there, or cannot be read. */
 export function openRun({ config, lock, changeSet, flags, signal, onWait }: RunParts): OpenRun {
   const destination = destinationOf(config, changeSet);
-  const reader = openReader(destination, flags.queriesPerHour);
+  const reader = openReader(destination, flags.readLimits);
   const provider = makeProvider(destination, systemClock);
   const base = cleanupFolder(config);
   return {

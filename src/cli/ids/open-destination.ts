@@ -1,7 +1,4 @@
-// The destination that a command on ids is about, and what reads it.
-import type { ProviderReader } from "../../core/index.ts";
-import { createMixpanelReader } from "../../providers/index.ts";
-import { systemClock } from "../adapters/system-clock.ts";
+// The destination that a command is about.
 import type { Config, ConfigDestination } from "../config/config.ts";
 import { UsageError } from "../terminal/exit-codes.ts";
 
@@ -22,17 +19,4 @@ export function pickDestination({ destinations, file }: Config, name: string | u
     );
   if (found.length > 1) throw new UsageError(`Name one with --destination: ${names}`);
   return one;
-}
-
-/**
- * Reads profiles and events back.
- *
- * @throws {UsageError} when the configuration has no credential for it.
- */
-export function openReader({ name, host, projectId, serviceAccount }: ConfigDestination): ProviderReader {
-  if (projectId === undefined || serviceAccount === undefined)
-    throw new UsageError(
-      `Destination ${name} needs \`project_id\` and \`service_account\`: profiles cannot be read with a token alone`,
-    );
-  return createMixpanelReader({ host, projectId, serviceAccount, clock: systemClock });
 }

@@ -4,6 +4,7 @@ import type { ChangeSet, RunOptions } from "../../../cleanup/index.ts";
 import type { Finding } from "../../../core/index.ts";
 import type { Lock } from "../../../plan/index.ts";
 import { openRun } from "../../cleanup/open-run.ts";
+import { type ReadLimits, readLimitsOf, withReadLimits } from "../../cleanup/read-limits.ts";
 import { checkFile, readChangeSet, withFolder } from "../../cleanup/read-change-set.ts";
 import { makeRunProgress } from "../../cleanup/run-progress.ts";
 import type { Config } from "../../config/config.ts";
@@ -14,12 +15,11 @@ import { loadPlan } from "../../up/load-plan.ts";
 import type { GlobalOptions } from "../global-options.ts";
 import { interruptible } from "../people/people-command.ts";
 
-export interface CleanFlags extends GlobalOptions {
+export interface CleanFlags extends GlobalOptions, ReadLimits {
   readonly apply?: boolean;
   readonly force?: boolean;
   readonly verify?: "sample" | "all";
   readonly wait: number;
-  readonly queriesPerHour?: number;
   readonly maxFailures?: number;
 }
 
@@ -47,7 +47,7 @@ function parseVerify(text: string): "sample" | "all" {
 
 /** Options of both commands. */
 export function withCleanOptions(command: Command): Command {
-  return command
+  return withReadLimits(command)
     .option("--apply", "do it; without, nothing is changed")
     .option("--verify <how much>", "read back a `sample`, or `all`", parseVerify, "sample")
     .option(
@@ -55,11 +55,6 @@ export function withCleanOptions(command: Command): Command {
       "longest wait for the provider's limits; then it ends with 75",
       parseCount,
       WAIT_DEFAULT_S,
-    )
-    .option(
-      "--queries-per-hour <n>",
-      "where the provider allows the project more than documented",
-      parseCount,
     )
     .option(
       "--max-failures <percent>",
@@ -105,7 +100,7 @@ export async function withClean<T>(
       signal,
       flags: {
         waitMaxMs: flags.wait * 1000,
-        queriesPerHour: flags.queriesPerHour,
+        readLimits: readLimitsOf(flags),
         settings: {
           verify: flags.verify ?? "sample",
           force: flags.force === true,

@@ -20,6 +20,7 @@ import type { Lock } from "../../../plan/index.ts";
 import { systemClock } from "../../adapters/system-clock.ts";
 import { openDictionary, openInventoryReader, userExistsIn } from "../../cleanup/open-inventory.ts";
 import { cleanupFolder } from "../../cleanup/open-run.ts";
+import { type ReadLimits, readLimitsOf, withReadLimits } from "../../cleanup/read-limits.ts";
 import type { Config, ConfigDestination } from "../../config/config.ts";
 import { loadConfig } from "../../config/load-config.ts";
 import { pickDestination } from "../../ids/open-destination.ts";
@@ -34,7 +35,7 @@ import { withJournal } from "../open-stores.ts";
 import { interruptible, readPeopleCommand, withSource } from "../people/people-command.ts";
 import { requirePlan } from "../plan-argument.ts";
 
-interface InventoryFlags extends GlobalOptions {
+interface InventoryFlags extends GlobalOptions, ReadLimits {
   readonly plan?: string;
   readonly destination?: string;
   readonly from?: string;
@@ -46,7 +47,6 @@ interface InventoryFlags extends GlobalOptions {
   readonly database: boolean;
   readonly html?: string;
   readonly wait: number;
-  readonly queriesPerHour?: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -150,7 +150,7 @@ async function take(
       takeInventory({
         ...openInventoryReader(destination, budgets, {
           waitMaxMs: flags.wait * 1000,
-          queriesPerHour: flags.queriesPerHour,
+          readLimits: readLimitsOf(flags),
           signal,
           onWait: (kind, waitMs) =>
             progress.show(
@@ -194,8 +194,7 @@ async function inventory(flags: InventoryFlags): Promise<void> {
 }
 
 export function addCleanInventory(clean: Command): void {
-  clean
-    .command("inventory")
+  withReadLimits(clean.command("inventory"))
     .description(
       "What the provider holds, against the plan; reads only; ends with 1 when there is something to clean",
     )
@@ -221,11 +220,6 @@ export function addCleanInventory(clean: Command): void {
       "longest wait for the provider's limits; then it ends with 75",
       parseWait,
       WAIT_DEFAULT_S,
-    )
-    .option(
-      "--queries-per-hour <n>",
-      "where the provider allows the project more than documented",
-      parseCount,
     )
     .action((_: unknown, command: Command) => inventory(command.optsWithGlobals<InventoryFlags>()));
 }

@@ -2,9 +2,10 @@
 import type { Command } from "commander";
 import { IdTally, makeIdRules } from "../../../cleanup/index.ts";
 import { AppError } from "../../../core/index.ts";
+import { openReader } from "../../cleanup/open-run.ts";
 import { loadConfig } from "../../config/load-config.ts";
 import { openDestinationExport } from "../../ids/open-export.ts";
-import { openReader, pickDestination } from "../../ids/open-destination.ts";
+import { pickDestination } from "../../ids/open-destination.ts";
 import { tallyEvents, tallyGateway, tallyProfiles } from "../../ids/read-ids.ts";
 import { idReportText } from "../../ids/report-text.ts";
 import { makeWait, parseWait, WAIT_DEFAULT_S } from "../../ids/wait.ts";
