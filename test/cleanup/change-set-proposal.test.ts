@@ -276,7 +276,7 @@ describe("events", () => {
     const { changeSet } = propose([stray("Debug"), stray("New one"), stray("Gone", true)], { events });
     expect(stepsOf(changeSet)).toEqual([
       {
-        id: "hide-unplanned-events",
+        id: "dictionary",
         operation: {
           do: "dictionary",
           entries: [
@@ -300,7 +300,7 @@ describe("events", () => {
         operation: { ...again, old: "keep" },
         expect: { count: 7 },
       },
-      { id: "hide-old-event-names" },
+      { id: "dictionary" },
     ]);
     expect(stepsOf(propose(items, { events }, true).changeSet)[0]).toMatchObject({
       operation: { ...again, old: "delete" },
@@ -316,7 +316,7 @@ describe("events", () => {
     });
     expect(stepsOf(changeSet)).toMatchObject([
       {
-        id: "describe-planned-events",
+        id: "dictionary",
         operation: {
           entries: [
             {

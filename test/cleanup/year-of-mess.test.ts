@@ -3,6 +3,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  type Inventory,
+  isTidy,
+  parseChangeSet,
+  type RunReport,
+  type Step,
+} from "../../src/cleanup/index.ts";
 import { diskPlanFiles } from "../../src/cli/plan-files.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/index.ts";
 import { checkPlan, type Lock } from "../../src/plan/index.ts";
@@ -18,10 +25,12 @@ import { DATABASE_VARIABLE, SHOP_SCHEMA, writeShop } from "./mess/shop-plan.ts";
 import { TROUBLES } from "./mess/troubles.ts";
 import { historyWindow } from "./mess/history-window.ts";
 import { mendedTable } from "./mess/mended-table.ts";
-import { historySet, springSet } from "./mess/by-hand.ts";
+import { historySet } from "./mess/by-hand.ts";
 import { yearOfEvents } from "./mess/year-of-events.ts";
 
 const VISITS_PER_DAY = 200;
+/** A project that is allowed more than documented: the documented hour would be waited for. */
+const LIMITS = ["--queries-per-hour", "1000", "--exports-per-hour", "1000"];
 const folder = tempDirectory("year-of-mess");
 const NOW = Date.now();
 const GUIDE = readFileSync(new URL("../../docs/guide/cleaning-up.md", import.meta.url), "utf8");
@@ -65,47 +74,94 @@ beforeAll(async () => {
   if (!checked.lock) throw new Error(JSON.stringify(checked.findings));
   lock = checked.lock;
   await loadMess(emulator.url, await yearOfEvents(VISITS_PER_DAY, NOW));
-}, 180_000);
+}, 1120_000);
 afterAll(async () => {
   await emulator.close();
   await postgres.close();
 });
 
-test("a year of mess is brought to the plan, and undo brings back what it promised", async () => {
+/** Events under an e-mail address, all names. */
+async function emailEvents(from: string, to: string): Promise<number> {
+  const checked = await run("ids", "check", "--export", "--from", from, "--to", to, "--json");
+  expect(checked.code, checked.stderr).toBe(1);
+  const { problems } = JSON.parse(checked.stdout) as {
+    readonly problems: readonly { readonly problem: string; readonly events: number }[];
+  };
+  return problems.find(({ problem }) => problem === "email")?.events ?? 0;
+}
+
+async function takeInventory(from: string, code: number): Promise<Inventory> {
+  const taken = await run("clean", "inventory", "--from", from, "--json", ...LIMITS);
+  expect(taken.code, taken.stderr + taken.stdout).toBe(code);
+  return JSON.parse(taken.stdout) as Inventory;
+}
+
+const REIMPORT = "reimport-past-events";
+
+/** The proposal, and a person who takes on what is left to a person; the past waits until the ids are immutable. */
+async function planSpring(): Promise<Step> {
+  const planned = await run("clean", "plan", "--out", "spring.yaml", "--json");
+  expect(planned.code, planned.stderr).toBe(1);
+  const file = join(folder, "spring.yaml");
+  const text = readFileSync(file, "utf8");
+  const steps = text.split(/(?=^ {2}- id: )/m);
+  const takenOn = steps.map((step) =>
+    step.includes(REIMPORT) ? step : step.replace("    enabled: false\n", ""),
+  );
+  writeFileSync(file, takenOn.join(""));
+  await expectDone("clean", "check", "spring.yaml");
+  const parsed = parseChangeSet(text, file);
+  const past = parsed.kind === "change-set" && parsed.changeSet.steps.find(({ id }) => id === REIMPORT);
+  if (!past) throw new Error("no re-import was proposed");
+  return past;
+}
+
+/** Answers how many events are set aside, and why. */
+async function applySets(): Promise<RunReport["steps"][number]["failed"]> {
+  const past = await planSpring();
+  await expectDone("clean", "apply", "spring.yaml", "--apply", "--verify", "all", ...LIMITS);
+  await expectDone("ids", "plan", "--database", "--old", "users.email", "--new", "users.id");
+  await expectDone("ids", "apply", "ids.yaml", "--apply", ...LIMITS);
+  writeFileSync(join(folder, "history.yaml"), historySet(lock, NOW, past));
+  const history = await run("clean", "apply", "history.yaml", "--apply", "--json", ...LIMITS);
+  const { state, steps } = JSON.parse(history.stdout) as RunReport;
+  expect(state.kind).toBe("applied");
+  return steps[0]?.failed ?? [];
+}
+
+test("inventory finds a year of mess, change sets bring it to the plan, undo brings back what it promised", async () => {
+  const { from, to } = historyWindow(NOW);
   const before = await look();
   const planted = countTroubles(before);
   expect(planted).toMatchObject({ ...PLANTED });
+  const told = { inventory: await takeInventory(from, 1), emailEvents: await emailEvents(from, to) };
+  const found = Object.fromEntries(
+    TROUBLES.flatMap((one) => (one.found ? [[one.id, one.found(told, lock)]] : [])),
+  );
+  const { "older-events": older, ...inWindow } = planted;
+  expect(found).toEqual(inWindow);
 
-  writeFileSync(join(folder, "spring.yaml"), springSet(lock, before));
-  await expectDone("clean", "apply", "spring.yaml", "--apply", "--verify", "all");
-  const mapping = ["--database", "--old", "users.email", "--new", "users.id"];
-  await expectDone("ids", "plan", ...mapping);
-  await expectDone("ids", "apply", "ids.yaml", "--apply");
-  writeFileSync(join(folder, "history.yaml"), historySet(lock, NOW));
-  // No plan lets an event of an e-mail address in: these are set aside, which is told as failures.
-  const history = await run("clean", "apply", "history.yaml", "--apply", "--json");
-  const setAside = planted["email-event-ids"] ?? 0;
-  expect([history.code, JSON.parse(history.stdout)]).toMatchObject([
-    setAside > 0 ? 1 : 0,
-    { state: { kind: "applied" } },
-  ]);
-  const applied = await look();
-  const left = countTroubles(applied);
-  const { "older-events": older, ...reachable } = left;
-  expect(older).toBe(planted["older-events"]);
-  expect(Object.entries(reachable).filter(([, count]) => count > 0)).toEqual([]);
-  expect(applied.events).toHaveLength(before.events.length - setAside);
+  expect(await applySets()).toEqual([]);
+  const left = countTroubles(await look());
+  // Mixpanel lets nothing be deleted that is older than 180 days.
+  expect(Object.fromEntries(Object.entries(left).filter(([, count]) => count > 0))).toEqual({
+    "older-events": older,
+  });
+  expect((await takeInventory(from, 0)).items.filter((item) => !isTidy(item))).toEqual([]);
 
   // The old events are there again, and an import cannot be taken back: undo says so.
-  expect((await run("clean", "undo", "history.yaml", "--apply")).code).toBe(1);
-  for (const set of ["ids.yaml", "spring.yaml"]) await expectDone("clean", "undo", set, "--apply");
+  expect((await run("clean", "undo", "history.yaml", "--apply", ...LIMITS)).code).toBe(1);
+  for (const set of ["ids.yaml", "spring.yaml"]) await expectDone("clean", "undo", set, "--apply", ...LIMITS);
   const undone = await look();
   const restored = countTroubles(undone);
   expect(undone.profiles).toEqual(before.profiles);
   expect(undone.companies).toEqual(before.companies);
-  expect(restored).toEqual(planted);
+  const { "email-event-ids": underAddresses, ...others } = restored;
+  expect({ ...others, "email-event-ids": planted["email-event-ids"] }).toEqual(planted);
+  // The imported events say whose device each is, which nothing takes back: what stands under an address beside such a device stays that person's.
+  expect(underAddresses).toBeLessThan(planted["email-event-ids"] ?? 0);
 
-  const table = mendedTable({ planted, left, restored });
+  const table = mendedTable({ planted, found, left, restored });
   await expect(table).toMatchFileSnapshot("mess/planted-and-repaired.md");
   expect(GUIDE).toContain(table.trim());
-}, 300_000);
+}, 120_000);

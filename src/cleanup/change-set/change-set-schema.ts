@@ -139,6 +139,7 @@ const OF_EVENTS: Readonly<Record<string, JsonObject>> = {
         "keep",
         "delete",
       ]),
+      mapping: MAPPING,
     },
     ["from", "to"],
   ),

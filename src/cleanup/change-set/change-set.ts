@@ -100,7 +100,8 @@ export type EventOperation =
     }
   /**
    * Exported, repaired by the plan, imported under new deterministic ids. `old`: what happens to the events as they were. `keep` (default):
-   * they stay and count twice; `delete`: they are deleted by name and window between export and import, by the unofficial API.
+   * they stay and count twice; `delete`: they are deleted by name and window between export and import, by the unofficial API. `mapping`: as of
+   * {@link IdOperation}; events under an old id come under the new one.
    */
   | {
       readonly do: "reimport_events";
@@ -108,6 +109,7 @@ export type EventOperation =
       readonly to: string;
       readonly events?: readonly string[];
       readonly old?: "keep" | "delete";
+      readonly mapping?: string;
     };
 
 export type PrivacyOperation =

@@ -8,6 +8,7 @@ import { EventLines } from "../../infer/index.ts";
 import { stoppedError } from "../apply/ask-provider.ts";
 import { makeFolder } from "../apply/durable-file.ts";
 import type { StepContext } from "../apply/executor.ts";
+import type { ExportedEvent } from "./exported-event.ts";
 import { daysOf, type ExportSpan, spansOf } from "./export-spans.ts";
 
 type Backing = Pick<
@@ -20,12 +21,6 @@ export interface EventWindow {
   readonly from: string;
   readonly to: string;
   readonly events: readonly string[] | undefined;
-}
-
-/** An event as it was exported. */
-export interface ExportedEvent {
-  readonly event: string;
-  readonly properties: Readonly<Record<string, unknown>>;
 }
 
 interface Mark {

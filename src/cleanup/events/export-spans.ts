@@ -2,8 +2,8 @@
 // What a span came to is kept, and a span that breaks off is asked for again as a whole.
 import { AppError } from "../../core/index.ts";
 
-/** Exports that one look at a window takes at most: Mixpanel gives 60 an hour, and something has to be left for other commands. */
-export const SPANS_MAX = 50;
+/** Exports that one look at a window takes at most. Mixpanel gives 60 an hour: inventory, backup, verification and inventory again are four looks. */
+export const SPANS_MAX = 15;
 const DAY_MS = 86_400_000;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 

@@ -5,7 +5,7 @@ import { isObject, type JsonValue } from "../../core/index.ts";
 import { stoppedError } from "../apply/ask-provider.ts";
 import type { StepContext } from "../apply/executor.ts";
 import { sendEvents } from "../ids/send-people.ts";
-import type { ExportedEvent } from "./back-up-events.ts";
+import type { ExportedEvent } from "./exported-event.ts";
 import { KeptLines } from "./kept-lines.ts";
 import type { EventRepair } from "./repair-event.ts";
 import { eventsOf, type Survey } from "./reimport-survey.ts";

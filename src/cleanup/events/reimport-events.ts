@@ -12,6 +12,8 @@ import type {
   StepReport,
 } from "../apply/executor.ts";
 import type { EventOperation, Step } from "../change-set/change-set.ts";
+import { peopleOf } from "../ids/people-of-step.ts";
+import { newIdsOf } from "../ids/reimport-ids.ts";
 import { backUpEvents, countEvents, type EventWindow } from "./back-up-events.ts";
 import { cancelDeletion, checkDeletions, makeDeletion, requireGovernance } from "./event-deletions.ts";
 import { daysOf, spansOf } from "./export-spans.ts";
@@ -111,9 +113,11 @@ class ReimportEvents implements StepExecutor {
     const operation = reimportOf(step);
     this.#checkWindow(context, operation);
     const { lock, hash } = this.#options;
+    const { mapping } = operation;
     const repair = makeEventRepair({
       lock,
       provider: provider.kind,
+      ...(mapping === undefined ? {} : { newIds: newIdsOf(await peopleOf(context, mapping)) }),
       ...(hash === undefined ? {} : { hash }),
     });
     const exports = await backUpEvents(context, windowOf(operation));

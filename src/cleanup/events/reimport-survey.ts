@@ -2,7 +2,7 @@
 // them are left alone: importing them again would only double them.
 import { isObject, type JsonValue } from "../../core/index.ts";
 import type { StepContext } from "../apply/executor.ts";
-import type { ExportedEvent } from "./back-up-events.ts";
+import type { ExportedEvent } from "./exported-event.ts";
 import type { EventRepair } from "./repair-event.ts";
 
 /** A name under which events stand that have to be imported again. */

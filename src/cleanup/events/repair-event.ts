@@ -1,25 +1,10 @@
 // One exported event as the plan wants it, ready to be imported again. Pure and deterministic: the same event and plan give the same insert id.
-import { createHash } from "node:crypto";
 import type { Finding } from "../../core/index.ts";
 import { sourceOfLibrary } from "../../infer/index.ts";
 import { isBuiltInEvent, type KeyedHash, type Lock, makeValidator, type Trust } from "../../plan/index.ts";
-import type { ExportedEvent } from "./back-up-events.ts";
+import { newIdOf } from "../ids/translate-event.ts";
+import { derivedInsertId, type ExportedEvent, sentProperties } from "./exported-event.ts";
 
-/** Written by ingestion, which writes them again. Source (read 2026-11): Mixpanel "Property reference". */
-const STAMPS: ReadonlySet<string> = new Set([
-  "token",
-  "mp_processing_time_ms",
-  "$import",
-  "$mp_api_endpoint",
-  "$mp_api_timestamp_ms",
-  "$mp_event_size",
-  "$distinct_id_before_identity",
-  "$identity_failure_reason",
-  "$failure_reason",
-  "$failure_description",
-]);
-/** Longest insert id. Source (read 2026-11): Mixpanel "Import Events". */
-const INSERT_ID_CHARACTERS = 36;
 /** An export does not say which source sent an event; its library says whether it was a client. */
 const HISTORY: Readonly<Record<Trust, string>> = { client: "history_client", server: "history_server" };
 
@@ -44,6 +29,8 @@ export interface RepairOptions {
   readonly provider: string;
   /** Keyed hash of data classes; the gateway's own. */
   readonly hash?: KeyedHash;
+  /** Old id, folded → new one: what stands under an old id comes under the new one. */
+  readonly newIds?: ReadonlyMap<string, string>;
 }
 
 /** A plan in which an event may come from anywhere: who sent it is not known any more. */
@@ -63,25 +50,33 @@ function forHistory(lock: Lock): Lock {
 function newInsertId({ event, properties }: ExportedEvent, planHash: string): string {
   const { distinct_id: id, time, $insert_id: insertId } = properties;
   const old = insertId ?? properties;
-  return createHash("sha256")
-    .update(JSON.stringify(["reimport_events", planHash, event, id, time, old]))
-    .digest("hex")
-    .slice(0, INSERT_ID_CHARACTERS);
+  return derivedInsertId(["reimport_events", planHash, event, id, time, old]);
+}
+
+/** Under the new id of its person, where it stands under an old one. */
+function translated(
+  properties: Readonly<Record<string, unknown>>,
+  newIds: ReadonlyMap<string, string> | undefined,
+): Readonly<Record<string, unknown>> {
+  const id = newIds && newIdOf(properties, newIds);
+  // The device stays named beside the user: the user decides whose event it is.
+  return id === undefined ? properties : { ...properties, distinct_id: id, $user_id: id };
 }
 
 /** Makes the repair of one plan. */
 export function makeEventRepair(options: RepairOptions): (event: ExportedEvent) => EventRepair {
-  const { lock, provider, hash } = options;
+  const { lock, provider, hash, newIds } = options;
   const validator = makeValidator(forHistory(lock), hash === undefined ? {} : { hash });
   return (exported) => {
     if (isBuiltInEvent(exported.event)) return { kind: "built-in" };
-    const sent = Object.entries(exported.properties).filter(([name]) => !STAMPS.has(name));
+    const sent = sentProperties(exported);
+    const properties = translated(sent, newIds);
     const library = exported.properties["mp_lib"];
     const { trust } = sourceOfLibrary(typeof library === "string" ? library : "");
     const judged = validator.judgeEvent({
       source: HISTORY[trust],
       event: exported.event,
-      properties: Object.fromEntries(sent),
+      properties,
     });
     if (judged.output === undefined) return { kind: "unfit", findings: judged.findings };
     const withheld = new Set(judged.withhold?.[provider]);
@@ -89,7 +84,10 @@ export function makeEventRepair(options: RepairOptions): (event: ExportedEvent) 
     const insertId = newInsertId(exported, lock.hash);
     return {
       kind: "fit",
-      isChanged: judged.verdict !== "accepted" || kept.length < Object.keys(judged.output.properties).length,
+      isChanged:
+        properties !== sent ||
+        judged.verdict !== "accepted" ||
+        kept.length < Object.keys(judged.output.properties).length,
       event: judged.output.event,
       // `ip: 0`: its place was found when it first came; this machine's would take its place.
       properties: { ...Object.fromEntries(kept), $insert_id: insertId, ip: 0 },

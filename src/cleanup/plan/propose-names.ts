@@ -21,44 +21,37 @@ function hide(event: string, tag: string, known: ReadonlyMap<string, InventoryEv
   return { entity: "event", name: event, set: { hidden: true, ...(isNew ? { tags: [tag] } : {}) } };
 }
 
-function strays(wanted: ToPropose, known: ReadonlyMap<string, InventoryEvent>): readonly Draft[] {
+/** Entries of the dictionary for one reason. */
+interface Named {
+  readonly why: string;
+  readonly entries: readonly DictionaryChange[];
+}
+
+function strays(wanted: ToPropose, known: ReadonlyMap<string, InventoryEvent>): readonly Named[] {
   const found = wanted.inventory.items.flatMap((item) => {
     if (!isStray(item) || item.of.kind !== "event" || item.isSettled || item.of.event === HIDDEN_NAME)
       return [];
     return [{ item, event: item.of.event }];
   });
-  // A rarer spelling of an unplanned name is an unplanned name as well.
-  const unplanned = found.filter(({ item }) => item.bucket === "seen_unplanned");
-  const old = found.filter(
-    ({ item }) => item.bucket === "old_name" || (item.bucket === "spelling" && item.isPlanned),
-  );
-  const step = (
-    slug: string,
-    all: typeof found,
-    parts: { readonly tag: string; readonly why: string },
-  ): Draft[] =>
-    all.length === 0
-      ? []
-      : [
-          {
-            slug,
-            because: `${some(all.length, "name")} with ${some(
-              all.reduce((sum, { item }) => sum + item.count, 0),
-              "event",
-            )} in the days that were read: ${parts.why}`,
-            operation: { do: "dictionary", entries: all.map(({ event }) => hide(event, parts.tag, known)) },
-            expect: { count: all.length, withinPercent: 0 },
-          },
-        ];
+  const hidden = (all: typeof found, parts: { readonly tag: string; readonly why: string }): Named => ({
+    why: `${some(all.length, "name")} with ${some(
+      all.reduce((sum, { item }) => sum + item.count, 0),
+      "event",
+    )} in the days that were read: ${parts.why}`,
+    entries: all.map(({ event }) => hide(event, parts.tag, known)),
+  });
   return [
-    ...step("hide unplanned events", unplanned, {
-      tag: UNPLANNED_TAG,
-      why: "not in the plan, and offered to analysts. Hidden, not dropped: nothing is lost",
-    }),
-    ...step("hide old event names", old, {
-      tag: OLD_NAME_TAG,
-      why: "the plan has them under another name now, which the gateway writes",
-    }),
+    // A rarer spelling of an unplanned name is an unplanned name as well.
+    hidden(
+      found.filter(({ item }) => item.bucket === "seen_unplanned"),
+      { tag: UNPLANNED_TAG, why: "not in the plan, and offered to analysts. Hidden, not dropped" },
+    ),
+    hidden(
+      found.filter(
+        ({ item }) => item.bucket === "old_name" || (item.bucket === "spelling" && item.isPlanned),
+      ),
+      { tag: OLD_NAME_TAG, why: "the plan has them under another name, which the gateway writes. Hidden" },
+    ),
   ];
 }
 
@@ -71,7 +64,11 @@ function meant(event: LockEvent, entry: InventoryEvent["dictionary"]): Dictionar
   return { ...(isHidden ? { hidden: false } : {}), ...(isOther ? { description } : {}) };
 }
 
-function descriptions({ lock }: ToPropose, known: ReadonlyMap<string, InventoryEvent>): Drafts {
+interface Described extends Named {
+  readonly notes: readonly string[];
+}
+
+function descriptions({ lock }: ToPropose, known: ReadonlyMap<string, InventoryEvent>): Described {
   const notes: string[] = [];
   const entries = Object.values(lock.events).flatMap((event): DictionaryChange[] => {
     const entry = known.get(event.name)?.dictionary;
@@ -83,32 +80,57 @@ function descriptions({ lock }: ToPropose, known: ReadonlyMap<string, InventoryE
     return set === undefined ? [] : [{ entity: "event", name: event.name, set }];
   });
   const shown = entries.filter(({ set }) => set.hidden === false).length;
-  if (entries.length === 0) return { steps: [], notes };
-  return {
-    steps: [
-      {
-        slug: "describe planned events",
-        because: `${some(entries.length, "planned event")} without the plan's description${shown === 0 ? "" : `, ${shown.toLocaleString("en-US")} of them hidden by hand`}`,
-        operation: { do: "dictionary", entries },
-        expect: { count: entries.length, withinPercent: 0 },
-      },
-    ],
-    notes,
-  };
+  const why = `${some(entries.length, "planned event")} without the plan's description${shown === 0 ? "" : `, ${shown.toLocaleString("en-US")} of them hidden by hand`}`;
+  return { why, entries, notes };
 }
 
-const REPAIRED: ReadonlySet<InventoryItem["bucket"]> = new Set(["old_name", "spelling", "mixed_types"]);
+/** One step for all of them: a provider that takes five requests a minute would make each further one wait. */
+function dictionary(all: readonly Named[]): readonly Draft[] {
+  const parts = all.filter(({ entries }) => entries.length > 0);
+  const entries = parts.flatMap((part) => part.entries);
+  if (entries.length === 0) return [];
+  return [
+    {
+      slug: "dictionary",
+      because: parts.map(({ why }) => why).join(". "),
+      operation: { do: "dictionary", entries },
+      expect: { count: entries.length, withinPercent: 0 },
+    },
+  ];
+}
 
-/** Events whose past does not look like the plan: under old names, with old properties, or with wrong types. */
-function past(wanted: ToPropose): readonly Draft[] {
-  const { inventory, unofficial } = wanted;
-  const events = new Set<string>();
-  for (const item of inventory.items) {
-    if (!REPAIRED.has(item.bucket) || (item.bucket === "spelling" && !item.isPlanned)) continue;
-    if (item.bucket === "mixed_types" && item.to === undefined) continue;
-    if ((item.of.kind === "event" || item.of.kind === "event_property") && item.of.event !== HIDDEN_NAME)
-      events.add(item.of.event);
+/** The import again, by the plan, makes this finding go away. */
+function isMended(item: InventoryItem, strips: ReadonlySet<string>): boolean {
+  switch (item.bucket) {
+    case "old_name":
+      return true;
+    case "spelling":
+      return item.isPlanned;
+    case "mixed_types":
+      return item.to !== undefined;
+    case "seen_unplanned":
+      return item.of.kind === "event_property" && strips.has(item.of.event);
+    default:
+      return false;
   }
+}
+
+/** Events whose past does not look like the plan: under old names, or with properties or types that it does not have. */
+function past(wanted: ToPropose): readonly Draft[] {
+  const { inventory, lock, unofficial } = wanted;
+  const strips = new Set(
+    Object.values(lock.events).flatMap(({ name, unknown_property: policy }) =>
+      policy === "strip" ? [name] : [],
+    ),
+  );
+  const events = new Set<string>();
+  for (const item of inventory.items)
+    if (
+      (item.of.kind === "event" || item.of.kind === "event_property") &&
+      item.of.event !== HIDDEN_NAME &&
+      isMended(item, strips)
+    )
+      events.add(item.of.event);
   const exported = new Map(inventory.events.map((event) => [event.name, event.exported]));
   const names = [...events].filter((name) => (exported.get(name) ?? 0) > 0).sort();
   if (names.length === 0) return [];
@@ -117,7 +139,7 @@ function past(wanted: ToPropose): readonly Draft[] {
   return [
     {
       slug: "reimport past events",
-      because: `${some(count, "event")} under old names or with old properties and types. An import cannot be taken back${
+      because: `${some(count, "event")} under old names, or with properties or types that the plan does not have. An import cannot be taken back${
         unofficial
           ? "; the old ones are deleted between export and import"
           : ", and the old ones count beside the new until they are deleted: `unofficial: true` of the destination deletes them"
@@ -150,7 +172,7 @@ export function proposeNames(wanted: ToPropose): Drafts {
   const known = new Map(wanted.inventory.events.map((event) => [event.name, event]));
   const described = descriptions(wanted, known);
   return {
-    steps: [...past(wanted), ...strays(wanted, known), ...described.steps],
+    steps: [...past(wanted), ...dictionary([...strays(wanted, known), described])],
     notes: [...described.notes, ...personalNotes(wanted)],
   };
 }

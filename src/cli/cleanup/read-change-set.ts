@@ -33,7 +33,7 @@ function withPaths(step: Step, folder: string): Step {
   return {
     ...step,
     ...(of === undefined ? {} : { of: withPath(of, folder) }),
-    ...("mapping" in operation
+    ...("mapping" in operation && operation.mapping !== undefined
       ? { operation: { ...operation, mapping: resolve(folder, operation.mapping) } }
       : {}),
   };
