@@ -101,18 +101,10 @@ function dictionary(all: readonly Named[]): readonly Draft[] {
 
 /** The import again, by the plan, makes this finding go away. */
 function isMended(item: InventoryItem, strips: ReadonlySet<string>): boolean {
-  switch (item.bucket) {
-    case "old_name":
-      return true;
-    case "spelling":
-      return item.isPlanned;
-    case "mixed_types":
-      return item.to !== undefined;
-    case "seen_unplanned":
-      return item.of.kind === "event_property" && strips.has(item.of.event);
-    default:
-      return false;
-  }
+  if (item.bucket === "spelling") return item.isPlanned;
+  if (item.bucket === "mixed_types") return item.to !== undefined;
+  if (item.bucket === "seen_unplanned") return item.of.kind === "event_property" && strips.has(item.of.event);
+  return item.bucket === "old_name";
 }
 
 /** Events whose past does not look like the plan: under old names, or with properties or types that it does not have. */
