@@ -9,6 +9,7 @@ export { type ExplainedMapping, explainMapping } from "./mapping/explain-mapping
 export { captureStanding, type CaptureStanding } from "./setup/capture-standing.ts";
 export { databasesOf, lockOfDatabase } from "./mapping/lock-of-database.ts";
 export type { Mapping } from "./mapping/mapping.ts";
+export { usersAmong } from "./mapping/user-ids.ts";
 export {
   checkReachable,
   type OpenedPeople,

@@ -8,6 +8,7 @@ import {
   type UserExists,
 } from "../../cleanup/index.ts";
 import { isObject } from "../../core/index.ts";
+import { usersAmong } from "../../people/index.ts";
 import { createLexiconClient, type StoredEntity } from "../../providers/index.ts";
 import { systemClock } from "../adapters/system-clock.ts";
 import type { ConfigDestination } from "../config/config.ts";
@@ -72,6 +73,5 @@ export function openDictionary(
 export function userExistsIn({ source, compiled }: OpenedSource): UserExists | undefined {
   const { mapping } = compiled;
   if (mapping === undefined) return undefined;
-  return async (ids) =>
-    new Set((await source.query(mapping.existsSql, [ids])).map(({ user_id: id }) => String(id)));
+  return (ids) => usersAmong(source, mapping, ids);
 }
