@@ -21,7 +21,10 @@ events:
     properties:
       product_id: { type: string, data: none, presence: required, description: Which, was: [pid] }
       quantity: { type: integer, data: none, presence: optional, description: How many }
+      back_at: { type: datetime, data: none, presence: optional, description: When there is more }
       comment: { type: string, data: free_text, presence: optional, description: In words }
+  seen: { name: Product seen, description: As it was, owner: growth, sources: { web: {} }, deprecated: { to: viewed, gateway: rewrite } }
+  retired: { name: Wishlist shared, description: Nobody shares, owner: growth, sources: { web: {} }, deprecated: { gateway: drop } }
   ordered: { name: Order completed, description: Paid, owner: growth, sources: { web: {} } }
 people:
   email: { name: $email, type: string, format: email, data: contact, owner: client, description: Address }
@@ -29,6 +32,7 @@ people:
   opens: { type: integer, data: none, owner: client, description: Starts }
   tier: { type: string, data: none, owner: client, description: Plan }
   nickname: { type: string, data: none, owner: client, description: Name in reviews }
+  joined: { type: datetime, data: none, owner: client, description: First order }
 groups:
   company:
     seats: { type: integer, data: none, owner: server, description: Paid seats }
@@ -63,7 +67,12 @@ const times = <T>(count: number, make: (n: number) => T): T[] =>
 /** Events: right ones, and some of every trouble. */
 export const EVENTS: readonly object[] = [
   ...times(20, (n) =>
-    event(n, "Product viewed", { product_id: "sku_1", quantity: 2, comment: "write to a@b.example" }),
+    event(n, "Product viewed", {
+      product_id: "sku_1",
+      quantity: 2,
+      comment: "write to a@b.example",
+      back_at: n < 3 ? "next week" : "2026-12-01T10:00:00+01:00",
+    }),
   ),
   ...times(4, (n) => event(n, "Product viewed", { product_id: "sku_1", quantity: "2" })).map((one, n) => ({
     ...one,
@@ -72,6 +81,7 @@ export const EVENTS: readonly object[] = [
   ...times(7, (n) =>
     event(n, "Viewed Product", { pid: "sku_1", mp_lib: "swift", $app_version_string: n < 3 ? "6.9" : "7.0" }),
   ),
+  ...times(2, (n) => event(n, "Product seen", { product_id: "sku_1" })),
   ...times(3, (n) => event(n, "product_viewed", { product_id: "sku_1", ProductID: "sku_1" })),
   ...times(5, (n) => event(n, "Debug screen", { who: `person${n}@example.com` })),
   ...times(2, (n) => event(n, "debug_screen")),
@@ -88,6 +98,7 @@ export const PROFILES: readonly object[] = [
       $email: `person${n}@example.com`,
       [n < 4 ? "Theme" : n < 6 ? "skin" : "theme"]: "dark",
       opens: n < 3 ? "12" : 12,
+      joined: n < 2 ? "last year" : "2025-03-01",
       ...(n < 8 ? { legacy_score: n } : {}),
       ...(n < 2 ? { legacyScore: n } : {}),
       ...(n < 2 ? { nickname: `nick${n}@example.com` } : { nickname: "nick" }),

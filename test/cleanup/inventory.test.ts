@@ -19,9 +19,12 @@ import {
 /** All that is wrong with the project, and nothing else. */
 const PLANTED = [
   "duplicate_profiles: profiles: 1",
+  "mixed_types: Product viewed/back_at: 3",
   "mixed_types: Product viewed/quantity: 4",
   "mixed_types: company/seats: 1",
+  "mixed_types: user/joined: 2",
   "mixed_types: user/opens: 3",
+  "old_name: Product seen: 2",
   "old_name: Viewed Product/pid: 7",
   "old_name: Viewed Product: 7",
   "old_name: user/skin: 2",
@@ -62,7 +65,11 @@ describe("the inventory of a project with one trouble of every kind", () => {
     const local = await startLocal();
     await plantProject(local);
     const { items } = await inventoryOf(local);
-    expect(items.find(({ bucket, of }) => bucket === "old_name" && of.kind === "event")).toMatchObject({
+    expect(
+      items.find(
+        ({ bucket, of }) => bucket === "old_name" && of.kind === "event" && of.event === "Viewed Product",
+      ),
+    ).toMatchObject({
       to: "Product viewed",
       lastSeen: "2026-11-10",
       isSettled: false,
@@ -183,7 +190,7 @@ describe("a walk of several pages", () => {
       Array.from({ length: 300 }, (_, n) => ({
         $token: "t",
         $distinct_id: `zz-old-${n}`,
-        $set: { $email: `Person${n}@example.com` },
+        $set: { $email: `Person${1000 + n}@example.com` },
       })),
     );
     return local;
@@ -205,6 +212,8 @@ describe("a walk of several pages", () => {
     const resumed = await inventoryOf(local, { folder });
     expect(foundIn(resumed)).toEqual(foundIn(whole));
     expect(foundIn(resumed)).toContain("duplicate_profiles: profiles: 300");
+    // Five hundred addresses are of two users each.
+    expect(resumed.notes).toContainEqual(expect.stringMatching(/^500 values of `\$email` are on several/));
     expect(resumed.profiles[0]?.count).toBe(2800);
   });
 
@@ -222,8 +231,9 @@ describe("a walk of several pages", () => {
         return reader.profiles(query, options);
       },
     };
-    const { profiles } = await inventoryOf(local, { reader: forgetful });
+    const { profiles, notes } = await inventoryOf(local, { reader: forgetful });
     expect(profiles[0]?.count).toBe(2800);
+    expect(notes).toContainEqual(expect.stringMatching(/forgot the walk over its profiles/));
     expect(pages).toBeGreaterThan(4);
   });
 });

@@ -142,6 +142,8 @@ function neverSeen(
   named: ReadonlySet<string>,
 ): readonly InventoryItem[] {
   return Object.values(lock.events).flatMap((event): readonly InventoryItem[] => {
+    // That nobody sends it any more is what was wanted.
+    if (event.deprecated !== undefined) return [];
     const names = [event.name, ...event.was];
     const sums = names.flatMap((name) => seen.get(name) ?? []);
     // Not in the days that were read, and the provider knows it: nothing can be said of its properties.
@@ -154,6 +156,22 @@ function neverSeen(
         : [{ bucket: "planned_never_seen", of: { kind: "event_property", event: event.name, property } }],
     );
   });
+}
+
+/** Whom the gateway makes of a deprecated event. */
+function successorOf(lock: Lock, { deprecated }: LockEvent): LockEvent | undefined {
+  if (deprecated?.gateway !== "rewrite" || deprecated.to === undefined) return undefined;
+  return lock.events[deprecated.to];
+}
+
+/** The plan's event by a name; one that the gateway rewrites is an old name of its successor. */
+function eventTable(lock: Lock): (name: string) => NameMatch<LockEvent> {
+  const table = makeNameTable(Object.values(lock.events));
+  return (name) => {
+    const match = table(name);
+    const successor = match.kind === "unplanned" ? undefined : successorOf(lock, match.entry);
+    return successor === undefined ? match : { kind: "old", entry: successor };
+  };
 }
 
 function eventItems(name: string, event: SeenEvent, match: NameMatch<LockEvent>): readonly InventoryItem[] {
@@ -181,7 +199,7 @@ export function judgeEvents(lock: Lock, seen: SeenEvents): JudgedEvents {
   // Copies: adding up changes what it adds to.
   for (const sum of [seen.exported, seen.gateway]) addSum(both, sumFromText(sumToText(sum)));
   const names = new Set([...both.byName.keys(), ...seen.named, ...seen.dictionary.keys()]);
-  const table = makeNameTable(Object.values(lock.events));
+  const table = eventTable(lock);
   const all = [...names]
     .filter((name) => !isBuiltInEvent(name))
     .sort()

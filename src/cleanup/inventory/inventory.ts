@@ -22,7 +22,8 @@ export interface SeenSender {
 }
 
 /** Types as they stand in JSON. */
-export type SeenType = "string" | "integer" | "number" | "boolean" | "null" | "list" | "object";
+/** `no_date`: a text that is no date, where the plan says that there is one. */
+export type SeenType = "string" | "integer" | "number" | "boolean" | "null" | "list" | "object" | "no_date";
 export type TypeCounts = Readonly<Partial<Record<SeenType, number>>>;
 
 /** What a text may give away, as `infer` sees it. */

@@ -3,12 +3,13 @@ import { PERSONAL, personalText } from "../../infer/index.ts";
 import type { StoredProfile } from "../../core/index.ts";
 import type { IdRules } from "../ids/id-shape.ts";
 import type { InventoryProfiles } from "./inventory.ts";
+import { isNoDate, NO_DATE } from "./traffic-tally.ts";
 
 /** Distinct property names that are remembered; a profile has 2,000 at most. */
 const PROPERTIES_MAX = 5000;
 const DAY_MS = 86_400_000;
 /** Order as `KIND` of infer has it. */
-const KINDS_OF_VALUES = 7;
+const KINDS_OF_VALUES = NO_DATE + 1;
 
 export interface ProfilePropertySum {
   profiles: number;
@@ -24,8 +25,10 @@ export interface ProfileSum {
   count: number;
   /** Values of properties beyond the cap. */
   lost: number;
+  /** As `DuplicateCounts`; known at the end of the walk. */
   duplicates: number;
   people: number;
+  leftAlone: number;
   withoutUser: number;
   readonly shapes: Record<string, number>;
   readonly unfit: Record<string, number>;
@@ -39,6 +42,7 @@ export function emptyProfileSum(): ProfileSum {
     lost: 0,
     duplicates: 0,
     people: 0,
+    leftAlone: 0,
     withoutUser: 0,
     shapes: {},
     unfit: {},
@@ -82,9 +86,15 @@ export class ProfileCounter {
   readonly sum: ProfileSum;
   readonly #properties: Map<string, ProfilePropertySum>;
   readonly #now: number;
+  readonly #dates: ReadonlySet<string>;
 
-  constructor(sum: ProfileSum, now: number) {
+  /** `dates`: properties that the plan says are dates. */
+  constructor(
+    sum: ProfileSum,
+    { now, dates }: { readonly now: number; readonly dates: ReadonlySet<string> },
+  ) {
     this.sum = sum;
+    this.#dates = dates;
     this.#properties = new Map(sum.properties);
     this.#now = now;
   }
@@ -97,7 +107,7 @@ export class ProfileCounter {
       const property = this.#properties.get(name) ?? this.#begin(name);
       if (property === undefined) continue;
       property.profiles += 1;
-      const kind = kindOf(value);
+      const kind = this.#dates.has(name) && isNoDate(value) ? NO_DATE : kindOf(value);
       property.kinds[kind] = (property.kinds[kind] ?? 0) + 1;
       if (lastSeen > property.lastSeen) property.lastSeen = lastSeen;
       property.looked += 1;

@@ -9,6 +9,7 @@ import type { InventoryFiles } from "./inventory-files.ts";
 import {
   addSum,
   emptySum,
+  type PlannedEvents,
   sumFromText,
   sumToText,
   TrafficCounter,
@@ -25,7 +26,7 @@ export interface DayOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly files: InventoryFiles;
-  readonly planned: ReadonlySet<string>;
+  readonly planned: PlannedEvents;
   readonly onProgress: (events: number, days: number) => void;
 }
 

@@ -6,6 +6,7 @@ import type { Lock } from "../../plan/index.ts";
 import { askProvider } from "../apply/ask-provider.ts";
 import type { StepLimits, StepProgress } from "../apply/executor.ts";
 import { daysOf } from "../events/export-spans.ts";
+import { GROUP_MAX } from "../profiles/duplicate-groups.ts";
 import { makeIdRules } from "../ids/id-shape.ts";
 import { type DictionaryEvent, judgeEvents, type SeenEvents } from "./event-items.ts";
 import {
@@ -19,7 +20,7 @@ import {
 import { type InventoryBinding, InventoryFiles } from "./inventory-files.ts";
 import { judgeProfiles } from "./profile-items.ts";
 import { readDays } from "./read-days.ts";
-import { TrafficCounter, type TrafficSum } from "./traffic-tally.ts";
+import { type PlannedEvents, TrafficCounter, type TrafficSum } from "./traffic-tally.ts";
 import { type UserExists, type WalkedProfiles, walkProfiles } from "./walk-profiles.ts";
 
 export interface InventoryOptions {
@@ -62,7 +63,23 @@ export function isTidy(item: InventoryItem): boolean {
   return TIDY_BUCKETS.has(item.bucket) || ("isSettled" in item && item.isSettled);
 }
 
-async function readGateway(options: InventoryOptions, planned: ReadonlySet<string>): Promise<TrafficSum> {
+function plannedEvents(lock: Lock): PlannedEvents {
+  const events = Object.values(lock.events);
+  return {
+    // Who still sends what should go is worth knowing.
+    names: new Set(events.flatMap(({ name, deprecated }) => (deprecated === undefined ? [name] : []))),
+    dates: new Map(
+      events.map(({ name, properties }) => [
+        name,
+        Object.entries(properties).flatMap(([property, { type }]) =>
+          type.type === "datetime" ? [property] : [],
+        ),
+      ]),
+    ),
+  };
+}
+
+async function readGateway(options: InventoryOptions, planned: PlannedEvents): Promise<TrafficSum> {
   const counter = new TrafficCounter(planned);
   await options.gateway?.((event) => counter.add(event));
   return counter.sum();
@@ -70,7 +87,7 @@ async function readGateway(options: InventoryOptions, planned: ReadonlySet<strin
 
 async function readEvents(options: InventoryOptions, files: InventoryFiles): Promise<SeenEvents> {
   const { reader, limits, clock, signal, lock, window, onProgress } = options;
-  const planned = new Set(Object.values(lock.events).map(({ name }) => name));
+  const planned = plannedEvents(lock);
   const dictionary = (await options.dictionary?.()) ?? [];
   const named = await askProvider(options, "query", () => reader.eventNames({ signal }));
   const days = daysOf(window);
@@ -85,13 +102,29 @@ async function readEvents(options: InventoryOptions, files: InventoryFiles): Pro
   };
 }
 
+/** What was read, and what tells a person. */
+interface Looked {
+  readonly events: SeenEvents;
+  readonly walked: readonly WalkedProfiles[];
+  readonly by: string;
+}
+
 function notesOf(
   options: InventoryOptions,
-  { exported, gateway }: SeenEvents,
-  walked: readonly WalkedProfiles[],
+  { events: { exported, gateway }, walked, by }: Looked,
 ): readonly string[] {
   const lost = exported.lost + gateway.lost + walked.reduce((sum, one) => sum + one.sum.lost, 0);
+  const restarts = walked.reduce((sum, one) => sum + one.restarts, 0);
+  const leftAlone = walked.reduce((sum, one) => sum + one.sum.leftAlone, 0);
   return [
+    ...(leftAlone > 0
+      ? [
+          `${leftAlone} values of \`${by}\` are on several profiles and no duplicates: several users' own, or on more than ${GROUP_MAX}`,
+        ]
+      : []),
+    ...(restarts > 0
+      ? [`The provider forgot the walk over its profiles, which began anew, ${restarts} times`]
+      : []),
     ...(lost > 0
       ? [`${lost} events, values or lines are not told apart: more names than are remembered, or no events`]
       : []),
@@ -125,6 +158,11 @@ export async function takeInventory(options: InventoryOptions): Promise<Inventor
     files,
     by,
     rules: makeIdRules(lock),
+    dates: (group) => {
+      const properties = group === undefined ? lock.people : (lock.groups[group] ?? {});
+      const dates = Object.values(properties).filter(({ type }) => type.type === "datetime");
+      return new Set(dates.map(({ name }) => name));
+    },
     onProgress: (done, total) => onProgress({ phase: "profiles", done, total }),
   });
   const judged = judgeEvents(lock, events);
@@ -142,7 +180,7 @@ export async function takeInventory(options: InventoryOptions): Promise<Inventor
       profiles: walked.reduce((sum, one) => sum + one.sum.count, 0),
       database: options.userExists !== undefined,
     },
-    notes: notesOf(options, events, walked),
+    notes: notesOf(options, { events, walked, by }),
     items: [...judged.items, ...people.items].toSorted((a, b) => rank(a.bucket) - rank(b.bucket)),
     events: judged.events,
     profiles: people.profiles,

@@ -8,7 +8,7 @@ import {
   type TrafficEvent,
   type TrafficProfile,
 } from "../../infer/index.ts";
-import { releaseOf } from "../../plan/index.ts";
+import { datetimeFromText, releaseOf } from "../../plan/index.ts";
 import type { SeenSender, TypeCounts } from "./inventory.ts";
 
 /** Senders of one event that are told apart. */
@@ -16,6 +16,8 @@ const SENDERS_MAX = 20;
 const RELEASE_MAX_CHARACTERS = 40;
 const DAY_MS = 86_400_000;
 const NAMES = Object.entries(KIND);
+/** Stands after {@link KIND}: texts that are no dates, where the plan says that there is one. */
+export const NO_DATE = NAMES.length;
 
 /** Kinds of values of a property, in all, by {@link KIND}; texts that look personal, in the order of `PERSONAL`; how many were looked at; by source. */
 export interface PropertySum {
@@ -62,7 +64,20 @@ export function shownName(name: string): string {
   return isPersonalName(name) ? HIDDEN_NAME : name;
 }
 
-/** Sums events up as they come; `isPlanned`: names whose releases nobody asks for. */
+/** What the plan has of events, as far as counting needs it. */
+export interface PlannedEvents {
+  /** Names whose releases nobody asks for. */
+  readonly names: ReadonlySet<string>;
+  /** Properties with a date, by name of the event. */
+  readonly dates: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Tells whether a value is a text that the gateway could not read as a date. */
+export function isNoDate(value: unknown): boolean {
+  return typeof value === "string" && datetimeFromText(value) === undefined;
+}
+
+/** Sums events up as they come. */
 export class TrafficCounter {
   readonly #profile: TrafficProfile = makeTrafficProfile({
     forbiddenIds: [],
@@ -70,10 +85,11 @@ export class TrafficCounter {
   });
   /** By event, library and release. */
   readonly #senders = new Map<string, Map<string, Map<string, number>>>();
-  readonly #isPlanned: ReadonlySet<string>;
+  readonly #noDates = new Map<string, Map<string, number>>();
+  readonly #planned: PlannedEvents;
 
-  constructor(isPlanned: ReadonlySet<string>) {
-    this.#isPlanned = isPlanned;
+  constructor(planned: PlannedEvents) {
+    this.#planned = planned;
   }
 
   get events(): number {
@@ -82,7 +98,17 @@ export class TrafficCounter {
 
   add(event: TrafficEvent): void {
     this.#profile.add(event);
-    if (!this.#isPlanned.has(event.event)) this.#noteSender(event);
+    if (!this.#planned.names.has(event.event)) this.#noteSender(event);
+    const dates = this.#planned.dates.get(event.event);
+    if (dates !== undefined) this.#noteDates(event, dates);
+  }
+
+  #noteDates({ event, properties }: TrafficEvent, dates: readonly string[]): void {
+    for (const name of dates) {
+      if (!isNoDate(properties[name])) continue;
+      const counts = this.#noDates.get(event) ?? new Map<string, number>();
+      this.#noDates.set(event, counts.set(name, (counts.get(name) ?? 0) + 1));
+    }
   }
 
   /** Counted by library and release as they stand there: joining texts for every event is what would cost. */
@@ -133,7 +159,7 @@ export class TrafficCounter {
         properties: new Map(
           [...event.properties, ...event.watched].map(([property, seen]) => [
             property,
-            propertySum(seen, sourceIds),
+            withoutDates(propertySum(seen, sourceIds), this.#noDates.get(name)?.get(property)),
           ]),
         ),
       });
@@ -155,6 +181,15 @@ function propertySum(
     addTo(sources, `${sourceIds[Math.floor(at / KINDS)] ?? ""} `, count);
   }
   return { kinds, personal: [...seen.personal], looked: seen.looked, sources };
+}
+
+/** Texts that are no dates are counted as such. */
+function withoutDates(sum: PropertySum, count: number | undefined): PropertySum {
+  if (count === undefined) return sum;
+  const { kinds } = sum;
+  kinds[KIND.text] = (kinds[KIND.text] ?? 0) - count;
+  kinds[NO_DATE] = count;
+  return sum;
 }
 
 function least(a: number | undefined, b: number | undefined): number | undefined {
@@ -196,7 +231,7 @@ export function addSum(into: TrafficSum, from: TrafficSum): void {
 /** Types by name, without those that were not seen. */
 export function typeCounts(kinds: readonly number[]): TypeCounts {
   return Object.fromEntries(
-    NAMES.flatMap(([name, at]) => {
+    [...NAMES, ["no_date", NO_DATE] as const].flatMap(([name, at]) => {
       const count = kinds[at] ?? 0;
       return count === 0 ? [] : [[name === "text" ? "string" : name, count] as const];
     }),

@@ -26,6 +26,8 @@ const FITS: Readonly<Record<ValueType["type"], readonly SeenType[]>> = {
   list: ["list"],
   object: ["object"],
 };
+/** So few texts that look like telephone numbers are something else, unless all do: numbers of orders are written like them. */
+const PHONES_MIN = 3;
 /** Classes in which nobody expects an address. */
 const IMPERSONAL: ReadonlySet<string> = new Set(["none", "pseudonymous"]);
 /** Classes in which people and what they write stand, but no credentials. */
@@ -40,7 +42,7 @@ function misfits(types: TypeCounts, type: ValueType["type"] | undefined): number
 }
 
 function isKept(kind: (typeof PERSONAL)[number], data: string | undefined): kind is PersonalKind {
-  // An address of a page with a query is where visitors came from: `infer` asks about it, nobody cleans it.
+  // The address of a page is where visitors came from: `infer` asks about it, nobody cleans it. One with an e-mail address in it is of another kind.
   if (kind === "url-query") return false;
   if (data === undefined || IMPERSONAL.has(data)) return true;
   return kind === "token" && WITHOUT_TOKENS.has(data);
@@ -59,7 +61,10 @@ export function valueItems(
   if (wrong > 0) items.push({ bucket: "mixed_types", of, types, to, count: wrong });
   const data = planned?.data;
   const counts = PERSONAL.map((kind, at) => ({ kind, count: personal[at] ?? 0 }));
-  const found = counts.filter(({ kind, count }) => count > 0 && isKept(kind, data));
+  const found = counts.filter(
+    ({ kind, count }) =>
+      count > 0 && isKept(kind, data) && (kind !== "phone" || count >= PHONES_MIN || count === looked),
+  );
   if (found.length > 0)
     items.push({
       bucket: "personal_data",

@@ -1,6 +1,6 @@
 // Walks all profiles, page by page, within the provider's limits, and goes on after an interruption where it stopped: after each page it is written
 // down what the pages came to and where the next one is. Addresses are compared as keyed hashes. A walk that the provider forgot begins anew.
-import { createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import {
   type Clock,
   isObject,
@@ -11,7 +11,7 @@ import {
 import { askProvider, stoppedError } from "../apply/ask-provider.ts";
 import type { StepLimits } from "../apply/executor.ts";
 import type { IdRules } from "../ids/id-shape.ts";
-import { IdSet } from "../profiles/id-set.ts";
+import { countDuplicates, personRecord } from "./duplicate-tally.ts";
 import type { InventoryFiles } from "./inventory-files.ts";
 import { emptyProfileSum, ProfileCounter, type ProfileSum } from "./profile-tally.ts";
 
@@ -28,6 +28,8 @@ export interface WalkProfilesOptions {
   readonly rules: IdRules;
   /** Property that tells a person. */
   readonly by: string;
+  /** Properties with a date, of users or of the groups of a key. */
+  readonly dates: (group: string | undefined) => ReadonlySet<string>;
   readonly userExists: UserExists | undefined;
   readonly onProgress: (done: number, total: number) => void;
 }
@@ -38,6 +40,8 @@ export interface WalkedProfiles {
   readonly sum: ProfileSum;
   /** File with ids of profiles without a user. */
   readonly idsFile: string;
+  /** How often the provider forgot the walk, so that it began anew. */
+  readonly restarts: number;
 }
 
 interface Mark {
@@ -49,7 +53,6 @@ interface Mark {
   readonly idsBytes: number;
 }
 
-const HASH_CHARACTERS = 24;
 const NEVER: Omit<Mark, "sum" | "key"> = { next: undefined, isDone: false, hashesBytes: 0, idsBytes: 0 };
 
 interface Names {
@@ -63,41 +66,12 @@ function namesOf(index: number): Names {
   return { mark: `${base}.json`, hashes: `${base}.hashes`, ids: `${base}-without-user.ids` };
 }
 
-/** People of the profiles so far, by what tells a person. */
-class People {
-  readonly #key: string;
-  readonly #all: IdSet;
-  readonly #several: IdSet;
-  /** People who have a profile with the id of a user. */
-  readonly #users: IdSet;
-
-  constructor(key: string, random: () => number) {
-    this.#key = key;
-    [this.#all, this.#several, this.#users] = [new IdSet(random), new IdSet(random), new IdSet(random)];
-  }
-
-  hash(value: unknown): string | undefined {
-    const text = typeof value === "number" ? String(value) : typeof value === "string" ? value.trim() : "";
-    if (text === "") return undefined;
-    const hash = createHmac("sha256", this.#key).update(text.toLowerCase()).digest("hex");
-    return hash.slice(0, HASH_CHARACTERS - 1);
-  }
-
-  /** Two ids of users are two accounts, whatever they have in common: as `deduplicate` sees it. */
-  add(hash: string, isUser: boolean): { readonly isDuplicate: boolean; readonly isNewGroup: boolean } {
-    const isFirst = this.#all.add(hash);
-    const isSecondUser = isUser && !this.#users.add(hash);
-    const isDuplicate = !isFirst && !isSecondUser;
-    return { isDuplicate, isNewGroup: isDuplicate && this.#several.add(hash) };
-  }
-}
-
 class Walk {
   readonly #options: WalkProfilesOptions;
   readonly #group: string | undefined;
   readonly #names: Names;
   #mark: Mark;
-  #people: People;
+  #restarts = 0;
   #counter: ProfileCounter;
 
   constructor(group: string | undefined, index: number, options: WalkProfilesOptions) {
@@ -108,8 +82,7 @@ class Walk {
     this.#mark = isObject(known)
       ? (known as unknown as Mark)
       : { ...NEVER, sum: emptyProfileSum(), key: randomBytes(16).toString("hex") };
-    this.#people = new People(this.#mark.key, options.random);
-    this.#counter = new ProfileCounter(this.#mark.sum, options.clock.now());
+    this.#counter = this.#count();
     if (!this.#mark.isDone) this.#takeUp();
   }
 
@@ -118,16 +91,17 @@ class Walk {
     const { files } = this.#options;
     files.cut(this.#names.hashes, this.#mark.hashesBytes);
     files.cut(this.#names.ids, this.#mark.idsBytes);
-    const hashes = files.text(this.#names.hashes) ?? "";
-    for (let at = 0; at < hashes.length; at += HASH_CHARACTERS)
-      this.#people.add(hashes.slice(at, at + HASH_CHARACTERS - 1), hashes[at + HASH_CHARACTERS - 1] === "u");
+  }
+
+  #count(): ProfileCounter {
+    const { clock, dates } = this.#options;
+    return new ProfileCounter(this.#mark.sum, { now: clock.now(), dates: dates(this.#group) });
   }
 
   #beginAnew(): void {
-    const { random, clock } = this.#options;
+    this.#restarts += 1;
     this.#mark = { ...NEVER, sum: emptyProfileSum(), key: this.#mark.key };
-    this.#people = new People(this.#mark.key, random);
-    this.#counter = new ProfileCounter(this.#mark.sum, clock.now());
+    this.#counter = this.#count();
     this.#takeUp();
   }
 
@@ -145,7 +119,7 @@ class Walk {
       onProgress(this.#counter.sum.count, page.total);
     }
     this.#options.files.remove(this.#names.hashes);
-    return { group: this.#group, sum: this.#counter.sum, idsFile: this.#names.ids };
+    return { group: this.#group, sum: this.#counter.sum, idsFile: this.#names.ids, restarts: this.#restarts };
   }
 
   async #take({ profiles, next }: ProfilePage): Promise<void> {
@@ -162,6 +136,8 @@ class Walk {
     const idsText = gone.map((id) => `${id}\n`).join("");
     files.append(this.#names.hashes, hashesText);
     files.append(this.#names.ids, idsText);
+    if (next === undefined)
+      Object.assign(sum, countDuplicates(files.text(this.#names.hashes) ?? "", this.#options.random));
     const { key, hashesBytes, idsBytes } = this.#mark;
     this.#mark = {
       sum,
@@ -177,13 +153,7 @@ class Walk {
   #takePerson({ id, properties }: StoredProfile): string {
     const { rules, by } = this.#options;
     this.#counter.addId(id, rules);
-    const hash = this.#people.hash(properties[by]);
-    if (hash === undefined) return "";
-    const isUser = this.#isUser(id);
-    const { isDuplicate, isNewGroup } = this.#people.add(hash, isUser);
-    if (isDuplicate) this.#counter.sum.duplicates += 1;
-    if (isNewGroup) this.#counter.sum.people += 1;
-    return `${hash}${isUser ? "u" : "-"}`;
+    return personRecord(this.#mark.key, properties[by], this.#isUser(id));
   }
 
   #isUser(id: string): boolean {

@@ -54,10 +54,14 @@ export async function backUpProfiles(context: StepContext, plan: BackupPlan): Pr
   const seen = await seenBefore(context);
   let [selected, misfits] = [mark?.selected ?? 0, mark?.misfits ?? 0];
   let isCounted = mark !== undefined;
+  let phase = "backing up";
   if (mark?.next !== null)
     for await (const page of walkSelection(context, plan.needs, mark?.next)) {
       // What is in the backup is known and passed over; all others are counted anew.
-      if (page.isRestarted === true) [selected, misfits] = [backup.count, 0];
+      if (page.isRestarted === true) {
+        [selected, misfits] = [backup.count, 0];
+        phase = "backing up anew, because the provider forgot where it was";
+      }
       if (!isCounted && page.total !== undefined) context.checkCount(page.total);
       isCounted ||= page.total !== undefined;
       const records: ProfileRecord[] = [];
@@ -71,7 +75,7 @@ export async function backUpProfiles(context: StepContext, plan: BackupPlan): Pr
         selected += 1;
       }
       await backup.append(records, { next: page.next ?? null, selected, misfits });
-      context.onProgress({ phase: "backing up", done: selected, total: page.total });
+      context.onProgress({ phase, done: selected, total: page.total });
     }
   if (!isCounted) context.checkCount(selected);
   await journal.put("backup", { selected, misfits, records: backup.count });

@@ -28,12 +28,13 @@ function isPhone(text: string): boolean {
 export function personalText(text: string): number {
   if (text.length < PHONE_DIGITS_MIN - 1 || text.length > TEXT_MAX_CHARACTERS) return -1;
   const hasAt = text.includes("@");
-  if (hasAt && EMAIL.test(text)) return 0;
+  if (hasAt && EMAIL.test(text) && !text.includes("://")) return 0;
   const first = text.charCodeAt(0);
   if ((first === 43 || first === 40 || first === 48) && isPhone(text)) return 1;
   if (JWT.test(text) || SECRET.test(text)) return 2;
-  if (URL_WITH_QUERY.test(text)) return 3;
-  return hasAt && EMAIL_INSIDE.test(text) ? 4 : -1;
+  if (hasAt && EMAIL_INSIDE.test(text)) return 4;
+  if (!URL_WITH_QUERY.test(text)) return -1;
+  return text.includes("%40") && EMAIL_INSIDE.test(text.replaceAll("%40", "@")) ? 4 : 3;
 }
 
 /** Tells whether a name was made from personal data: it must not be printed. */
