@@ -62,7 +62,7 @@ export function makeReader(url: string, profilesPerPage = 1000): ProviderReader 
     limits: { queriesPerHour: 100_000, profilesPerPage, exportsPerHour: 100_000 },
     eventNames: () => Promise.resolve({ kind: "answer", value: [] }),
     profiles: makeProfilePages(
-      { host: url, projectId: 1, serviceAccount: ACCOUNT },
+      { host: url, projectId: 1, serviceAccount: ACCOUNT, groupIds: {} },
       { clock, timeoutMs: 5000 },
     ),
     events: () => {

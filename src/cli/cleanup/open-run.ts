@@ -53,7 +53,7 @@ function destinationOf({ destinations, file }: Config, { destination }: ChangeSe
 
 /** Reads profiles and events of the destination back. @throws {UsageError} without a credential for it. */
 export function openReader(
-  { name, host, projectId, serviceAccount }: ConfigDestination,
+  { name, host, projectId, serviceAccount, groupIds }: ConfigDestination,
   limits: ReadLimits = {},
 ): ProviderReader {
   if (projectId === undefined || serviceAccount === undefined)
@@ -64,6 +64,7 @@ export function openReader(
     host,
     projectId,
     serviceAccount,
+    groupIds,
     clock: systemClock,
     limits,
   });

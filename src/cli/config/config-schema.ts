@@ -43,6 +43,10 @@ const DESTINATION = object(
       description:
         "How the project joins ids, as its settings say. `simplified` everywhere: identity events that link two people are let through, since nothing joins them",
     },
+    group_ids: mapOf(
+      "By group key: the number that Mixpanel reads its groups by (Project settings, Group keys). For `clean` on group profiles",
+      count("The number of the key"),
+    ),
     erasure_token: text(
       "OAuth token of a person, for `people erase` and privacy requests: they take no service account",
     ),

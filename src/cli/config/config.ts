@@ -24,6 +24,8 @@ export interface ConfigDestination {
   readonly unofficial: boolean;
   /** How the project joins ids; `undefined`: nobody said. */
   readonly idMerge: "original" | "simplified" | undefined;
+  /** By group key: the number that the provider reads its groups by. */
+  readonly groupIds: Readonly<Record<string, number>>;
   readonly route: "import" | "track" | undefined;
   readonly timeoutMs: number | undefined;
   readonly eventsPerSecond: number | undefined;

@@ -57,6 +57,7 @@ interface RawConfig {
         readonly erasure_token?: string;
         readonly unofficial?: boolean;
         readonly id_merge?: "original" | "simplified";
+        readonly group_ids?: Readonly<Record<string, number>>;
         readonly route?: "import" | "track";
         readonly timeout_ms?: number;
         readonly events_per_second?: number;
@@ -189,6 +190,7 @@ function toDestination([name, raw]: readonly [
     erasureToken: raw.erasure_token,
     unofficial: raw.unofficial ?? false,
     idMerge: raw.id_merge,
+    groupIds: raw.group_ids ?? {},
     route: raw.route,
     timeoutMs: raw.timeout_ms,
     eventsPerSecond: raw.events_per_second,

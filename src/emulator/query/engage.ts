@@ -28,8 +28,13 @@ function listOf(given: string | null): readonly string[] | undefined | "invalid"
   }
 }
 
+/** Mixpanel names group keys by numbers of its own; here they are counted from 1, and the key itself is taken, too. */
+function groupKeyOf(project: Project, given: string): string {
+  return /^\d+$/.test(given) ? ([...project.groups.keys()][Number(given) - 1] ?? given) : given;
+}
+
 function matching(project: Project, form: URLSearchParams): Session | string {
-  const key = form.get("data_group_id") ?? "";
+  const key = groupKeyOf(project, form.get("data_group_id") ?? "");
   const store = key === "" ? project.profiles : project.groupProfiles(key);
   const many = listOf(form.get("distinct_ids"));
   if (many === "invalid") return "distinct_ids must be a JSON list";

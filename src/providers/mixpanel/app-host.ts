@@ -11,6 +11,11 @@ const APP_HOSTS: Readonly<Record<string, string>> = {
   "data-in.mixpanel.com": "in.mixpanel.com",
 };
 
+/** Tells Mixpanel's own hosts from others, as the local Mixpanel's. */
+export function isMixpanelHost(host: string): boolean {
+  return /(?:^|\.)mixpanel\.com$/.test(new URL(host).hostname);
+}
+
 /** Origin of `/api/query` and `/api/app` for an ingestion host; a host that is not Mixpanel's own stays. */
 export function appOrigin(host: string): string {
   const url = new URL(host);

@@ -2,13 +2,14 @@
 // can ask for; one that Mixpanel has forgotten begins anew, and the page says so. It never retries.
 import type { ProfilePage, ProfileQuery, ProviderReader } from "../../core/index.ts";
 import { type AppCaller, callApp } from "./app-call.ts";
-import { appOrigin } from "./app-host.ts";
+import { appOrigin, isMixpanelHost } from "./app-host.ts";
 import { readEngagePage } from "./profile-answers.ts";
 
 export interface ProfilePagesOptions {
   readonly host: string;
   readonly projectId: number;
   readonly serviceAccount: { readonly username: string; readonly secret: string };
+  readonly groupIds: Readonly<Record<string, number>>;
 }
 
 function defined(name: string): string {
@@ -25,14 +26,20 @@ function whereOf({ where, havingAny, lacking = [] }: ProfileQuery): string {
   return terms.join(" and ");
 }
 
-function formOf(query: ProfileQuery): URLSearchParams {
-  const { ids, properties, group } = query;
+/** `undefined`: nobody has said the number. The local Mixpanel takes the key as well. */
+function dataGroupId({ host, groupIds }: ProfilePagesOptions, group: string): string | undefined {
+  const known = Object.hasOwn(groupIds, group) ? groupIds[group] : undefined;
+  return known === undefined ? (isMixpanelHost(host) ? undefined : group) : String(known);
+}
+
+function formOf(query: ProfileQuery, dataGroup: string | undefined): URLSearchParams {
+  const { ids, properties } = query;
   const form = new URLSearchParams();
   const where = whereOf(query);
   if (where !== "") form.set("where", where);
   if (ids) form.set("distinct_ids", JSON.stringify(ids));
   if (properties) form.set("output_properties", JSON.stringify(properties));
-  if (group !== undefined) form.set("data_group_id", group);
+  if (dataGroup !== undefined) form.set("data_group_id", dataGroup);
   return form;
 }
 
@@ -56,7 +63,14 @@ export function makeProfilePages(
   return async (query, { after, signal }) => {
     const [, pageText, session] = CURSOR.exec(after ?? "") ?? [];
     const page = Number(pageText ?? 0);
-    const form = formOf(query);
+    const { group } = query;
+    const dataGroup = group === undefined ? undefined : dataGroupId(options, group);
+    if (group !== undefined && dataGroup === undefined)
+      return {
+        kind: "refused",
+        message: `Mixpanel reads groups by a number: say \`group_ids: { ${group}: … }\` of the destination (Project settings, Group keys)`,
+      };
+    const form = formOf(query, dataGroup);
     const ask = () =>
       callApp(
         caller,

@@ -18,6 +18,11 @@ export interface MixpanelReaderOptions {
   readonly host: string;
   readonly projectId: number;
   readonly serviceAccount: { readonly username: string; readonly secret: string };
+  /**
+   * By group key: what queries name it by, `data_group_id`. Source (read 2026-11): Mixpanel "Query Profiles"; the number stands in the project's
+   * settings, and no documented call tells it.
+   */
+  readonly groupIds?: Readonly<Record<string, number>>;
   readonly clock: Clock;
   /** Limits other than Mixpanel's documented ones. */
   readonly limits?: Partial<ProviderReadLimits>;
@@ -112,7 +117,8 @@ async function* readExport(
 
 /** Makes the reader of one project. */
 export function createMixpanelReader(options: MixpanelReaderOptions): ProviderReader {
-  const { host, projectId, serviceAccount, clock, dispatcher, timeoutMs = READ_TIMEOUT_MS } = options;
+  const { host, projectId, serviceAccount, groupIds = {}, clock } = options;
+  const { dispatcher, timeoutMs = READ_TIMEOUT_MS } = options;
   const caller: AppCaller = { clock, timeoutMs, ...(dispatcher === undefined ? {} : { dispatcher }) };
   const basic = Buffer.from(`${serviceAccount.username}:${serviceAccount.secret}`).toString("base64");
   const names = `${appOrigin(host)}/api/query/events/names?project_id=${projectId}&type=general&limit=5000`;
@@ -128,7 +134,7 @@ export function createMixpanelReader(options: MixpanelReaderOptions): ProviderRe
         },
         { signal, read: readNames },
       ),
-    profiles: makeProfilePages({ host, projectId, serviceAccount }, caller),
+    profiles: makeProfilePages({ host, projectId, serviceAccount, groupIds }, caller),
     events: (window, { signal }) => readExport(options, window, signal),
   };
 }
