@@ -71,6 +71,7 @@ export {
   takeInventory,
 } from "./inventory/take-inventory.ts";
 export type { UserExists } from "./inventory/walk-profiles.ts";
+export { type ParsedInventory, parseInventory } from "./inventory/parse-inventory.ts";
 export { createPrivacyExecutor } from "./privacy/privacy-executor.ts";
 export type { ProposedChangeSet, ToPropose } from "./plan/proposal.ts";
 export { proposeChangeSet } from "./plan/propose-change-set.ts";

@@ -122,8 +122,17 @@ describe("plan", () => {
       1,
       { error: { code: "CLEANUP_CHANGED_SINCE" } },
     ]);
-    writeFileSync(join(folder, "inventory.json"), "{}");
-    expect((await clean("plan", "--inventory", "inventory.json")).code).toBe(2);
+    const kept = readFileSync(join(folder, "data/cleanup/product.inventory/inventory.json"), "utf8");
+    for (const [mended, place] of [
+      ["{}", "`inventory`"],
+      [kept.replace('"bucket": "mixed_types"', '"bucket": "mixed"'), /`items\.\d+\.bucket`/],
+      [kept.replace('"kind": "profile_property"', '"kind": "profile"'), /`items\.\d+\.of\.kind`/],
+      ["[", "no JSON object"],
+    ] as const) {
+      writeFileSync(join(folder, "inventory.json"), mended);
+      const wrong = await clean("plan", "--inventory", "inventory.json");
+      expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringMatching(place)]);
+    }
   }, 60_000);
 
   test("ids go into a file for the owner alone, never into the set; what cannot be wholly undone is not taken on", async () => {

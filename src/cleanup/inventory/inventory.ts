@@ -21,8 +21,7 @@ export interface SeenSender {
   readonly count: number;
 }
 
-/** Types as they stand in JSON. */
-/** `no_date`: a text that is no date, where the plan says that there is one. */
+/** Types as they stand in JSON. `no_date`: a text that is no date, where the plan says that there is one. */
 export type SeenType = "string" | "integer" | "number" | "boolean" | "null" | "list" | "object" | "no_date";
 export type TypeCounts = Readonly<Partial<Record<SeenType, number>>>;
 

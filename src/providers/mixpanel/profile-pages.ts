@@ -16,6 +16,11 @@ function defined(name: string): string {
   return `defined(properties[${JSON.stringify(name)}])`;
 }
 
+/** Filter for profiles that have a text within a property. Source (read 2026-11): Mixpanel "Segmentation Expressions". */
+export function containsFilter(property: string, text: string): string {
+  return `${JSON.stringify(text)} in properties[${JSON.stringify(property)}]`;
+}
+
 /** The filter of a query. Source (read 2026-11): Mixpanel "Segmentation Expressions". */
 function whereOf({ where, havingAny, lacking = [] }: ProfileQuery): string {
   const terms = [

@@ -8,15 +8,16 @@ import {
   type Inventory,
   INVENTORY_FILE,
   parseChangeSet,
+  parseInventory,
   type ProposedChangeSet,
   proposeChangeSet,
   type Step,
   type StepEstimates,
   writeChangeSet,
 } from "../../../cleanup/index.ts";
-import { AppError, type Finding, isObject } from "../../../core/index.ts";
+import { AppError, type Finding } from "../../../core/index.ts";
 import type { Lock } from "../../../plan/index.ts";
-import { MIXPANEL_PLAN_LIMITS } from "../../../providers/index.ts";
+import { containsFilter, MIXPANEL_PLAN_LIMITS } from "../../../providers/index.ts";
 import { systemClock } from "../../adapters/system-clock.ts";
 import { estimateSteps } from "../../cleanup/estimate-steps.ts";
 import { cleanupFolder } from "../../cleanup/open-run.ts";
@@ -51,15 +52,13 @@ function readInventory(file: string): Inventory {
       cause,
     });
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new UsageError(`${file} is not an inventory: it is not JSON`);
-  }
-  if (!isObject(value) || value["inventory"] !== 1 || !Array.isArray(value["items"]))
-    throw new UsageError(`${file} is not an inventory that this version reads`);
-  return value as unknown as Inventory;
+  const parsed = parseInventory(text);
+  if (parsed.kind === "inventory") return parsed.inventory;
+  throw new UsageError(
+    parsed.at === ""
+      ? `${file} is not an inventory: it is no JSON object`
+      : `${file} is not an inventory that this version reads: look at \`${parsed.at}\`, or take one by \`plumbline clean inventory\``,
+  );
 }
 
 function requireFresh({ plan }: Inventory, { hash }: Lock): void {
@@ -172,7 +171,7 @@ async function plan(flags: PlanFlags): Promise<void> {
     limits: MIXPANEL_PLAN_LIMITS,
     unofficial: destination.unofficial,
     idsFile: (ofInventory) => idsBeside(name, ofInventory),
-    containsFilter: (property, text) => `${JSON.stringify(text)} in properties[${JSON.stringify(property)}]`,
+    containsFilter,
   });
   if (proposal.changeSet.steps.length === 0) {
     output.result({ out: null, ids: [], steps: [], notes: proposal.notes, findings: [] }, () =>
