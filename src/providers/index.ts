@@ -14,6 +14,7 @@ export {
   MIXPANEL_PROFILE_STORE_LIMITS,
   type MixpanelProfileStoreOptions,
 } from "./mixpanel/profile-store.ts";
+export { exportOrigin } from "./mixpanel/app-host.ts";
 export { containsFilter } from "./mixpanel/profile-pages.ts";
 export { MIXPANEL_PLAN_LIMITS } from "./mixpanel/plan-limits.ts";
 export { compareLexicon, type LexiconComparison, type StoredEntity } from "./mixpanel/lexicon/compare.ts";

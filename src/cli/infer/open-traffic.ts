@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { request } from "undici";
 import { AppError } from "../../core/index.ts";
+import { exportOrigin } from "../../providers/index.ts";
 
 /** Bytes read at once: larger pieces fall out of the processor's cache while their lines are parsed. */
 const PIECE_BYTES = 64 * 1024;
@@ -73,7 +74,7 @@ export async function openExport(options: ExportOptions): Promise<TrafficInput> 
   const { host, projectId, username, secret, from, to } = options;
   const query = new URLSearchParams({ project_id: String(projectId), from_date: from, to_date: to });
   const name = `raw export of ${new URL(host).host}`;
-  const answer = await request(`${host.replace(/\/$/, "")}/api/2.0/export?${query.toString()}`, {
+  const answer = await request(`${exportOrigin(host)}/api/2.0/export?${query.toString()}`, {
     headers: {
       authorization: `Basic ${Buffer.from(`${username}:${secret}`).toString("base64")}`,
       "accept-encoding": "gzip",

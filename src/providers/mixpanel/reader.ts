@@ -1,5 +1,7 @@
 // What Mixpanel holds, read back: names of events, profiles page by page, and the raw export. One call is one request; it never retries.
-import { request, type Dispatcher } from "undici";
+import { pipeline } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { type Dispatcher, request } from "undici";
 import {
   AppError,
   type Clock,
@@ -48,8 +50,16 @@ function readNames(body: unknown): ProfileAnswer<readonly string[]> {
     : { kind: "refused", message: "an answer of an unknown shape" };
 }
 
+const PIECE_BYTES = 64 * 1024;
 /** A line that says so stands at the end of an export that broke. */
 const TERMINATED = Buffer.from("export terminated early");
+
+/** The body as it was meant. A packed one that is cut off or damaged fails, as a plain one does whose connection broke. */
+function unpacked({ body, headers }: Dispatcher.ResponseData): AsyncIterable<Buffer> {
+  if (headers["content-encoding"] !== "gzip") return body as AsyncIterable<Buffer>;
+  // What goes wrong on the way ends the iteration with an error.
+  return pipeline(body, createGunzip({ chunkSize: PIECE_BYTES }), () => undefined) as AsyncIterable<Buffer>;
+}
 
 async function* readLines(
   options: MixpanelReaderOptions,
@@ -66,7 +76,7 @@ async function* readLines(
   });
   const basic = Buffer.from(`${serviceAccount.username}:${serviceAccount.secret}`).toString("base64");
   const response = await request(`${exportOrigin(host)}/api/2.0/export?${query.toString()}`, {
-    headers: { authorization: `Basic ${basic}` },
+    headers: { authorization: `Basic ${basic}`, "accept-encoding": "gzip" },
     signal,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
@@ -83,7 +93,7 @@ async function* readLines(
   }
   // Only whole lines are handed on, so that a broken end is never taken for an event.
   let rest = Buffer.alloc(0);
-  for await (const piece of response.body as AsyncIterable<Buffer>) {
+  for await (const piece of unpacked(response)) {
     const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
     const end = bytes.lastIndexOf(10) + 1;
     const whole = bytes.subarray(0, end);
