@@ -11,6 +11,7 @@ export {
   readOutboxEntry,
 } from "./outbox.ts";
 export { Pace, type PaceSettings, type PaceState } from "./pace.ts";
+export { gunzipStream } from "./gunzip.ts";
 export type {
   Clock,
   DeliveryKind,

@@ -1,9 +1,8 @@
 // Where traffic comes from: a file, a compressed file, stdin, or Mixpanel's raw export. All as pieces of bytes.
 import { createReadStream, statSync } from "node:fs";
 import type { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { request } from "undici";
-import { AppError } from "../../core/index.ts";
+import { AppError, gunzipStream } from "../../core/index.ts";
 import { exportOrigin } from "../../providers/index.ts";
 
 /** Bytes read at once: larger pieces fall out of the processor's cache while their lines are parsed. */
@@ -26,7 +25,7 @@ function counting(name: string, stream: Readable, sizeBytes: number | undefined)
     taken += piece.length;
   });
   stream.pause();
-  const unpacked = isPacked ? createGunzip({ chunkSize: PIECE_BYTES }) : undefined;
+  const unpacked = isPacked ? gunzipStream() : undefined;
   if (unpacked !== undefined) {
     stream.on("error", (error) => unpacked.destroy(error));
     stream.pipe(unpacked);

@@ -1,11 +1,11 @@
 // What Mixpanel holds, read back: names of events, profiles page by page, and the raw export. One call is one request; it never retries.
 import { pipeline } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { type Dispatcher, request } from "undici";
 import {
   AppError,
   type Clock,
   type ExportWindow,
+  gunzipStream,
   type ProfileAnswer,
   type ProviderReader,
   type ProviderReadLimits,
@@ -50,7 +50,6 @@ function readNames(body: unknown): ProfileAnswer<readonly string[]> {
     : { kind: "refused", message: "an answer of an unknown shape" };
 }
 
-const PIECE_BYTES = 64 * 1024;
 /** A line that says so stands at the end of an export that broke. */
 const TERMINATED = Buffer.from("export terminated early");
 
@@ -58,7 +57,7 @@ const TERMINATED = Buffer.from("export terminated early");
 function unpacked({ body, headers }: Dispatcher.ResponseData): AsyncIterable<Buffer> {
   if (headers["content-encoding"] !== "gzip") return body as AsyncIterable<Buffer>;
   // What goes wrong on the way ends the iteration with an error.
-  return pipeline(body, createGunzip({ chunkSize: PIECE_BYTES }), () => undefined) as AsyncIterable<Buffer>;
+  return pipeline(body, gunzipStream(), () => undefined) as AsyncIterable<Buffer>;
 }
 
 async function* readLines(
