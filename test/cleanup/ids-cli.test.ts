@@ -36,6 +36,7 @@ function configure(idMerge: string): void {
     join(folder, "plumbline.yaml"),
     `plumbline: 1
 plan: plan.yaml
+data: data
 sources: { web: { token: web_token } }
 destinations:
   product: { kind: mixpanel, host: "${emulator.url}", token: mp_token, project_id: 1, service_account: { username: sa, secret: sa_secret }${idMerge} }
@@ -86,6 +87,16 @@ describe("check", () => {
       problems: [{ problem: "email", people: USERS + 1, profiles: USERS + 1, examples: [] }],
     });
     expect(`${stdout}${stderr}`).not.toContain("@");
+  });
+
+  test("its requests are counted with those of clean; an hour that is used up ends it with 75", async () => {
+    const budget = join(folder, "data/cleanup/product.queries");
+    const before = readFileSync(budget, "utf8");
+    const times = Array.from({ length: 60 }, () => Date.now());
+    writeFileSync(budget, JSON.stringify(times));
+    const { code, stderr } = await ids("check", "--profiles", "--wait", "1");
+    writeFileSync(budget, before);
+    expect([code, stderr]).toEqual([75, expect.stringContaining("limit of an hour")]);
   });
 
   test("a file of events with ids that the plan wants ends with 0; --show is refused where nobody sits at a terminal", async () => {

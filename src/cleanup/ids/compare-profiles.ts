@@ -1,6 +1,8 @@
 // What the provider holds of the people of a mapping, by one walk over its profiles: found under old ids, under new ones, under both, under neither.
 // Old ids are matched as people write them; the mapping that comes out spells them as the provider does.
-import { AppError, type ProviderReader } from "../../core/index.ts";
+import type { ProviderReader } from "../../core/index.ts";
+import { askProvider, stoppedError } from "../apply/ask-provider.ts";
+import type { StepContext } from "../apply/executor.ts";
 import { foldedId, type IdRules } from "./id-shape.ts";
 import type { MappedPerson } from "./mapping.ts";
 
@@ -21,10 +23,7 @@ export interface ComparedMapping {
   readonly facts: ProfileFacts;
 }
 
-export interface WalkOptions {
-  readonly signal: AbortSignal;
-  /** Waits before the same page is asked for again; false: do not. */
-  readonly wait: (told: { readonly message: string; readonly retryAfterMs: number }) => Promise<boolean>;
+export interface WalkOptions extends Pick<StepContext, "limits" | "clock" | "signal"> {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -35,35 +34,29 @@ export interface IdPage {
 }
 
 /**
- * Ids of all profiles, page by page.
+ * Ids of all profiles, page by page, within the provider's limits.
  *
- * @throws {AppError} `CLEANUP_REFUSED`, or `CLEANUP_WAIT_TOO_LONG` when `wait` does not want to.
+ * @throws {AppError} `CLEANUP_REFUSED`, `CLEANUP_STOPPED`, `CLEANUP_WAIT_TOO_LONG`.
  */
-export async function* walkIds(reader: ProviderReader, options: WalkOptions): AsyncGenerator<IdPage> {
+export async function* walkIds(
+  reader: Pick<ProviderReader, "profiles">,
+  options: WalkOptions,
+): AsyncGenerator<IdPage> {
+  const { signal, onProgress } = options;
   let after: string | undefined;
   let done = 0;
   do {
-    const answer = await reader.profiles(
-      { properties: ["$email"] },
-      { signal: options.signal, ...(after === undefined ? {} : { after }) },
+    if (signal.aborted) throw stoppedError();
+    const where = { signal, ...(after === undefined ? {} : { after }) };
+    const page = await askProvider(options, "query", () =>
+      reader.profiles({ properties: ["$email"] }, where),
     );
-    if (answer.kind === "refused")
-      throw new AppError("CLEANUP_REFUSED", `Cannot read profiles: ${answer.message}`);
-    if (answer.kind === "busy") {
-      const told = { message: answer.message, retryAfterMs: answer.retryAfterMs ?? 0 };
-      if (!(await options.wait(told)))
-        throw new AppError("CLEANUP_WAIT_TOO_LONG", `Cannot read on now: ${answer.message}`);
-      continue;
-    }
-    const { profiles, next, total, isRestarted } = answer.value;
-    const isFirst = after === undefined || isRestarted === true;
-    done = profiles.length + (isFirst ? 0 : done);
-    options.onProgress?.(done, total);
-    yield { ids: profiles.map(({ id }) => id), isFirst };
-    after = next;
-    if (next === undefined) return;
-  } while (!options.signal.aborted);
-  throw new AppError("CLEANUP_STOPPED", "Cannot go on: the command was told to stop");
+    const isFirst = after === undefined || page.isRestarted === true;
+    done = page.profiles.length + (isFirst ? 0 : done);
+    onProgress?.(done, page.total);
+    yield { ids: page.profiles.map(({ id }) => id), isFirst };
+    after = page.next;
+  } while (after !== undefined);
 }
 
 /** Walks and compares. */

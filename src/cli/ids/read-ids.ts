@@ -50,7 +50,7 @@ export function tallyGateway(
 /** Ids of all profiles. */
 export async function tallyProfiles(
   tally: IdTally,
-  reader: ProviderReader,
+  reader: Pick<ProviderReader, "profiles">,
   options: WalkOptions,
 ): Promise<void> {
   for await (const { ids, isFirst } of walkIds(reader, options)) {

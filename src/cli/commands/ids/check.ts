@@ -2,16 +2,16 @@
 import type { Command } from "commander";
 import { IdTally, makeIdRules } from "../../../cleanup/index.ts";
 import { AppError } from "../../../core/index.ts";
-import { openReader } from "../../cleanup/open-run.ts";
 import { loadConfig } from "../../config/load-config.ts";
 import { openDestinationExport } from "../../ids/open-export.ts";
 import { pickDestination } from "../../ids/open-destination.ts";
 import { tallyEvents, tallyGateway, tallyProfiles } from "../../ids/read-ids.ts";
 import { idReportText } from "../../ids/report-text.ts";
-import { makeWait, parseWait, WAIT_DEFAULT_S } from "../../ids/wait.ts";
+import { openIdReader } from "../../ids/open-id-reader.ts";
+import { parseWait, WAIT_DEFAULT_S } from "../../ids/wait.ts";
 import { openTraffic } from "../../infer/open-traffic.ts";
 import { EXIT, UsageError } from "../../terminal/exit-codes.ts";
-import { makeOutput, makeProgress } from "../../terminal/output.ts";
+import { makeOutput, makeProgress, type Output } from "../../terminal/output.ts";
 import { makeReceivers } from "../../up/pipeline.ts";
 import type { GlobalOptions } from "../global-options.ts";
 import { withJournal } from "../open-stores.ts";
@@ -32,6 +32,37 @@ interface CheckFlags extends GlobalOptions {
   readonly show?: boolean;
 }
 
+interface Telling {
+  readonly output: Output;
+  readonly progress: ReturnType<typeof makeProgress>;
+  readonly signal: AbortSignal;
+}
+
+/** What the destination holds: its events, its profiles. */
+async function checkDestination(
+  tally: IdTally,
+  flags: CheckFlags,
+  { output, progress, signal }: Telling,
+): Promise<void> {
+  const config = loadConfig(flags.config);
+  const destination = pickDestination(config, flags.destination);
+  const opened = openIdReader(config, destination, {
+    waitMaxMs: flags.wait * 1000,
+    signal,
+    note: (line) => output.note(line),
+  });
+  if (flags.export === true) {
+    if (!(await opened.limits.turn("export", 1)))
+      throw new AppError("CLEANUP_STOPPED", "Cannot go on: the command was told to stop");
+    await tallyEvents(tally, await openDestinationExport(destination, flags), { output, progress });
+  }
+  if (flags.profiles === true)
+    await tallyProfiles(tally, opened.reader, {
+      ...opened,
+      onProgress: (done, total) => progress.show(`ids: ${done} of ${total} profiles`),
+    });
+}
+
 async function check(files: readonly string[], flags: CheckFlags): Promise<void> {
   const output = makeOutput(flags.json === true);
   if (files.length === 0 && !flags.gateway && !flags.profiles && !flags.export)
@@ -47,20 +78,8 @@ async function check(files: readonly string[], flags: CheckFlags): Promise<void>
       tallyGateway(tally, journal, { receivers: makeReceivers(config), since: flags.since }),
     );
   }
-  if (flags.export === true) {
-    const destination = pickDestination(loadConfig(flags.config), flags.destination);
-    await tallyEvents(tally, await openDestinationExport(destination, flags), { output, progress });
-  }
-  if (flags.profiles === true) {
-    const reader = openReader(pickDestination(loadConfig(flags.config), flags.destination));
-    await interruptible((signal) =>
-      tallyProfiles(tally, reader, {
-        signal,
-        wait: makeWait({ waitMaxMs: flags.wait * 1000, signal, note: (line) => output.note(line) }),
-        onProgress: (done, total) => progress.show(`ids: ${done} of ${total} profiles`),
-      }),
-    );
-  }
+  if (flags.export === true || flags.profiles === true)
+    await interruptible((signal) => checkDestination(tally, flags, { output, progress, signal }));
   progress.end();
   if (tally.events === 0 && tally.ids === 0)
     throw new AppError("INPUT_EMPTY", "Cannot say anything about ids: no event and no profile was read");

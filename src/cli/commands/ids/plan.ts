@@ -19,13 +19,13 @@ import {
 } from "../../../cleanup/index.ts";
 import { AppError } from "../../../core/index.ts";
 import { systemClock } from "../../adapters/system-clock.ts";
-import type { ConfigDestination } from "../../config/config.ts";
+import type { Config, ConfigDestination } from "../../config/config.ts";
 import { estimateSteps } from "../../cleanup/estimate-steps.ts";
-import { openReader } from "../../cleanup/open-run.ts";
 import { loadConfig } from "../../config/load-config.ts";
 import { pickDestination } from "../../ids/open-destination.ts";
 import { type MappingFlags, readMappingInput } from "../../ids/read-mapping-input.ts";
-import { makeWait, parseWait, WAIT_DEFAULT_S } from "../../ids/wait.ts";
+import { openIdReader } from "../../ids/open-id-reader.ts";
+import { parseWait, WAIT_DEFAULT_S } from "../../ids/wait.ts";
 import { FindingsError, UsageError } from "../../terminal/exit-codes.ts";
 import { makeOutput, makeProgress, type Output } from "../../terminal/output.ts";
 import type { GlobalOptions } from "../global-options.ts";
@@ -63,22 +63,30 @@ function windowOf({ reimportFrom: from, reimportTo: to }: PlanFlags): IdsToPlan[
 /** What the provider holds of these people. */
 async function compared(
   people: readonly MappedPerson[],
-  parts: { readonly destination: ConfigDestination; readonly rules: IdRules; readonly output: Output },
+  parts: {
+    readonly config: Config;
+    readonly destination: ConfigDestination;
+    readonly rules: IdRules;
+    readonly output: Output;
+  },
   flags: PlanFlags,
 ): Promise<ComparedMapping> {
-  const reader = openReader(parts.destination);
   const progress = makeProgress(parts.output.json);
-  const found = await interruptible((signal) =>
-    compareProfiles(
+  const found = await interruptible((signal) => {
+    const opened = openIdReader(parts.config, parts.destination, {
+      waitMaxMs: flags.wait * 1000,
+      signal,
+      note: (line) => parts.output.note(line),
+    });
+    return compareProfiles(
       people,
-      walkIds(reader, {
-        signal,
-        wait: makeWait({ waitMaxMs: flags.wait * 1000, signal, note: (line) => parts.output.note(line) }),
+      walkIds(opened.reader, {
+        ...opened,
         onProgress: (done, total) => progress.show(`ids: ${done} of ${total} profiles`),
       }),
       parts.rules,
-    ),
-  );
+    );
+  });
   progress.end();
   return found;
 }
@@ -113,7 +121,7 @@ async function plan(flags: PlanFlags): Promise<void> {
   if (findings.length > 0) throw new FindingsError(findings);
   if (people.length === 0) throw new AppError("INPUT_EMPTY", "Cannot plan: the mapping changes no id");
   const found = flags.profiles
-    ? await compared(people, { destination, rules, output }, flags)
+    ? await compared(people, { config, destination, rules, output }, flags)
     : { people, facts: undefined };
   const out = resolve(flags.out);
   const name = basename(out, extname(out));
