@@ -31,6 +31,7 @@ export { type ErasureProgress, pollErasures, runErasure, startErasure } from "./
 export { type DestinationExplanation, explainUser, type UserExplanation } from "./operate/explain.ts";
 export { externalDrift, type ExternalDriftOptions } from "./operate/external-drift.ts";
 export { type InternalDrift, internalDrift, type InternalDriftOptions } from "./operate/internal-drift.ts";
+export { type QuarantinedUser, quarantinedUsers, retryQuarantined } from "./operate/quarantined-users.ts";
 export { type DestinationStatus, peopleStatus, type PeopleStatus } from "./operate/status.ts";
 export type { DeletedUsers } from "./sync/plan-update.ts";
 export { SYNC_SETTINGS, type SyncSettings } from "./sync/settings.ts";

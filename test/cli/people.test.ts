@@ -219,6 +219,19 @@ describe("after set-up", () => {
     expect(left).not.toContain("u9@shop.example 1");
   });
 
+  test("quarantine lists who stays behind; --retry wants to know whom", async () => {
+    await query(
+      "insert into plumbline.quarantine (destination, user_id, reason) values ('product', '00000000-0000-4000-8000-0000000000ff', 'refused by the destination: too long')",
+    );
+    const listed = await people("quarantine");
+    expect(listed.stdout).toMatch(/product\s+00000000-0000-4000-8000-0000000000ff\s+\(all\)\s+refused/);
+    expect((await people("quarantine", "--retry")).code).toBe(2);
+    const retried = await people("quarantine", "--retry", "--all", "--json");
+    expect(JSON.parse(retried.stdout)).toEqual({ retried: 1 });
+    await query("delete from plumbline.quarantine; delete from plumbline.marks");
+    expect((await people("quarantine")).stdout).toContain("Nobody is in quarantine.");
+  });
+
   test("a destination or user that is not there is a mistake on the command line", async () => {
     expect((await people("drift", "--destination", "crm")).code).toBe(2);
     expect((await people("drift", "--queries", "0")).code).toBe(2);

@@ -6,6 +6,7 @@ import { startErasure } from "../../src/people/operate/erase.ts";
 import { explainUser } from "../../src/people/operate/explain.ts";
 import { externalDrift } from "../../src/people/operate/external-drift.ts";
 import { internalDrift } from "../../src/people/operate/internal-drift.ts";
+import { quarantinedUsers, retryQuarantined } from "../../src/people/operate/quarantined-users.ts";
 import { peopleStatus } from "../../src/people/operate/status.ts";
 import { outboxSql } from "../../src/people/setup/outbox-sql.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
@@ -245,6 +246,32 @@ describe("external drift", () => {
       isEverybody: false,
     });
   });
+});
+
+test("who stays behind is listed with the reason, and is tried again without a change of the row", async () => {
+  const system = await synced();
+  const { context } = system;
+  for (const id of [userId(4), userId(5)])
+    await context.state.query(
+      "insert into plumbline.quarantine (destination, user_id, reason, property) values ('product', $1, 'not-in-enum', 'tier')",
+      [id],
+    );
+  const ask = { destinations: ["product"] };
+  const listed = await quarantinedUsers(context, { ...ask, limit: 10 });
+  expect(listed.map(({ userId: id, property, reason }) => [id, property, reason])).toEqual([
+    [userId(5), "tier", "not-in-enum"],
+    [userId(4), "tier", "not-in-enum"],
+  ]);
+  expect(
+    await quarantinedUsers(context, { ...ask, limit: 10, userIds: [userId(4), userId(6)] }),
+  ).toHaveLength(1);
+  expect(await retryQuarantined(context, { ...ask, userIds: [userId(4), userId(6)] })).toBe(1);
+  const marked = await context.state.query("select user_id, lane::text as lane from plumbline.marks");
+  expect(marked).toEqual([{ user_id: userId(4), lane: "0" }]);
+  expect(await retryQuarantined(context, ask)).toBe(2);
+  // Nothing was wrong with them: a worker takes them up and lets them go.
+  await system.drain();
+  expect(await quarantinedUsers(context, { ...ask, limit: 10 })).toEqual([]);
 });
 
 test("the status counts marks, profiles, quarantine and erasures, and names no user", async () => {

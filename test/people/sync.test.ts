@@ -4,6 +4,7 @@ import { eventually } from "../support/emulator-client.ts";
 import { setUpCapture } from "../support/people-setup.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
 import { openPeopleContext, type PeopleDestination, recompile } from "../../src/people/people-context.ts";
+import { requestJob } from "../../src/people/jobs/jobs.ts";
 import { createPeopleSync } from "../../src/people/people-sync.ts";
 import { adoptMapping, mappingInForce } from "../../src/people/state/plan-in-force.ts";
 import { lockOf } from "../support/plans.ts";
@@ -48,6 +49,25 @@ async function shop(ask: Partial<SyncSystemOptions> = {}): Promise<SyncSystem> {
   system = await openSyncSystem(postgres, { sql: SHOP, people: PEOPLE, ...ask });
   return system;
 }
+
+test("a walk is noted as it stands after its marks, so that who waits for it waits for all of them", async () => {
+  const { run, start, context, rows, converges } = await shop();
+  await run(`insert into users (id, email) values ('${A}', 'a@x.example'), ('${B}', 'b@x.example')`);
+  const seen: { readonly marks: string | null; readonly younger: string | null }[] = [];
+  start({
+    at: async (point) => {
+      if (point !== "after-page") return;
+      const [row] = await rows(
+        "select count(*)::text as marks, count(*) filter (where m.first_at > j.at)::text as younger from plumbline.marks m, plumbline.jobs j where m.lane = 1",
+      );
+      seen.push({ marks: row?.["marks"] ?? null, younger: row?.["younger"] ?? null });
+    },
+  });
+  await context.state.transaction((tx) => requestJob(tx, { kind: "backfill", cause: "a test" }));
+  await converges();
+  expect(seen.length).toBeGreaterThan(0);
+  expect(seen.map(({ younger }) => younger)).toEqual(seen.map(() => "0"));
+});
 
 describe("what follows a commit", () => {
   test.each([

@@ -104,6 +104,15 @@ export async function advanceJob(
   return (await tx.query(ADVANCE, [...values, `${leaseMs} milliseconds`], "plumbline-job-step")).length > 0;
 }
 
+/** Notes that the marks of a step are written: whoever waits for a walk waits for every mark that is not younger than this. */
+export async function noteMarked(tx: Queryable, kind: JobKind): Promise<void> {
+  await tx.query(
+    "update plumbline.jobs set at = clock_timestamp() where kind = $1",
+    [kind],
+    "plumbline-job-marked",
+  );
+}
+
 /** Notes how many users there are, for a progress bar. */
 export async function noteTotal(state: Queryable, kind: JobKind, total: number): Promise<void> {
   await state.query("update plumbline.jobs set total = $2::bigint where kind = $1", [kind, total]);

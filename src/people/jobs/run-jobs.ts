@@ -10,7 +10,7 @@ import { type NewMark, writeMarks } from "../state/marks.ts";
 import { holdMapping } from "../state/plan-in-force.ts";
 import type { FaultPoint } from "../sync/fault-point.ts";
 import { planRevisits } from "../sync/revisits.ts";
-import { advanceJob, claimJob, type Job, type JobStep, noteTotal, releaseJobs } from "./jobs.ts";
+import { advanceJob, claimJob, type Job, type JobStep, noteMarked, noteTotal, releaseJobs } from "./jobs.ts";
 
 const BACKFILL_PAGE_USERS = 5000;
 const RECONCILE_PAGE_USERS = 2000;
@@ -156,6 +156,7 @@ async function runJob(job: Job, options: JobRunnerOptions, stop: AbortSignal): P
           lane: "bulk",
           cause: `${current.kind}: ${current.cause}`,
         });
+      if (countOf(page.found) > 0) await noteMarked(tx, current.kind);
       return true;
     });
     if (!isMine) return;

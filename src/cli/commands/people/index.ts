@@ -6,6 +6,7 @@ import { addDrift } from "./drift.ts";
 import { addErase } from "./erase.ts";
 import { addExplainMapping } from "./explain-mapping.ts";
 import { addExplain } from "./explain.ts";
+import { addPeopleQuarantine } from "./quarantine.ts";
 import { addSetup } from "./setup.ts";
 import { addStatus } from "./status.ts";
 
@@ -21,5 +22,6 @@ export function addPeople(program: Command): void {
   addDrift(people);
   addStatus(people);
   addExplain(people);
+  addPeopleQuarantine(people);
   addErase(people);
 }
