@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { makeLine, makeRandom, NAMES } from "./support/shop-events.mjs";
 
 const EVENTS = Number(process.env.INVENTORY_EVENTS ?? 5_000_000);
 const DAYS = 5;
@@ -22,14 +23,6 @@ const MB = 1e6;
 const DAY_MS = 86_400_000;
 const FROM = "2026-11-01";
 const self = fileURLToPath(import.meta.url);
-const NAMES = [
-  "Product viewed",
-  "product_viewed",
-  "Item added to cart",
-  "Checkout started",
-  "Order completed",
-  "Search used",
-];
 const PLAN = `plumbline: 1
 name: bench
 sources: { web: { trust: client } }
@@ -40,59 +33,14 @@ people:
   email: { name: $email, type: string, format: email, data: contact, owner: client, description: Address }
 `;
 
-/** Mulberry32: the same events on every machine. */
-function makeRandom(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-function makeLine(index, random) {
-  const id = `${Math.floor(random() * 100_000)
-    .toString(16)
-    .padStart(8, "0")}-3c1a-4b5d-8e6f-7d4e00000000`;
-  const isOld = random() < 0.1;
-  return JSON.stringify({
-    event: NAMES[index % NAMES.length],
-    properties: {
-      time: Date.parse(FROM) + Math.floor(random() * DAY_MS),
-      distinct_id: id,
-      $device_id: id,
-      $insert_id: `b${index.toString(36).padStart(12, "0")}`,
-      $os: "Windows",
-      $browser: "Chrome",
-      $browser_version: 141,
-      $current_url: `https://shop.example/products/${index % 1000}`,
-      $referrer: "https://shop.example/",
-      $screen_height: 1080,
-      $screen_width: 1920,
-      mp_lib: index % 3 === 0 ? "swift" : "web",
-      $lib_version: "2.83.0",
-      mp_processing_time_ms: 1_790_000_000_000 + index,
-      $city: "Berlin",
-      $region: "Land Berlin",
-      mp_country_code: "DE",
-      product_id: `sku_${Math.floor(random() * 10_000)}`,
-      order_id: `o-${index}`,
-      total: Math.floor(random() * 100_000) / 100,
-      [isOld ? "itemCount" : "item_count"]: isOld ? String(index % 9) : index % 9,
-      plan_tier: index % 2 === 0 ? "free" : "plus",
-      gift: random() < 0.3,
-      tags: ["new", "sale"],
-      ordered_at: "2026-11-23T10:00:00.000Z",
-    },
-  });
-}
-
 function makePieces() {
   const random = makeRandom(7);
   return Array.from({ length: PIECES }, (_, piece) =>
     Buffer.from(
-      `${Array.from({ length: PIECE_EVENTS }, (_, at) => makeLine(piece * PIECE_EVENTS + at, random)).join("\n")}\n`,
+      `${Array.from({ length: PIECE_EVENTS }, (_, at) => {
+        const time = Date.parse(FROM) + Math.floor(random() * DAY_MS);
+        return makeLine(piece * PIECE_EVENTS + at, { random, time });
+      }).join("\n")}\n`,
     ),
   );
 }
