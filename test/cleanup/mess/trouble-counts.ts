@@ -89,13 +89,15 @@ export const older: Count = ({ events, late: begin }) =>
       oldNames(event) + spelledNames(event) + textValues(event) > 0,
   ).length;
 
-function plannedNames(lock: Lock): ReadonlySet<string> {
-  return new Set(Object.values(lock.events).map(({ name }) => name));
+/** Names that analysts are to be offered: not those in whose place the plan has another. */
+function lastingNames(lock: Lock): ReadonlySet<string> {
+  const lasting = Object.values(lock.events).filter(({ deprecated }) => deprecated?.gateway !== "rewrite");
+  return new Set(lasting.map(({ name }) => name));
 }
 
-/** Names that analysts are offered although the plan does not have them. */
+/** Names that analysts are offered although the plan does not have them, or has another event in their place. */
 export function strayNames({ events: all, dictionary }: Held, lock: Lock): readonly string[] {
-  const planned = plannedNames(lock);
+  const planned = lastingNames(lock);
   const names = [...new Set(all.map(({ event }) => event))];
   return names.filter((name) => {
     const entry = dictionary.get(name);
@@ -110,5 +112,5 @@ export function undescribed({ dictionary }: Held, lock: Lock): number {
 }
 
 export function hiddenPlanned({ dictionary }: Held, lock: Lock): number {
-  return [...plannedNames(lock)].filter((name) => dictionary.get(name)?.hidden === true).length;
+  return [...lastingNames(lock)].filter((name) => dictionary.get(name)?.hidden === true).length;
 }

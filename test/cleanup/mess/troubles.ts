@@ -48,7 +48,7 @@ const SPELLED: readonly Bucket[] = ["old_name", "spelling"];
 export const TROUBLES: readonly Trouble[] = [
   {
     id: "stray-events",
-    trouble: "Event names that the plan does not have, offered to analysts",
+    trouble: "Event names that the plan does not have, or has replaced, offered to analysts",
     left: (held, lock) => strayNames(held, lock).length,
     found: ({ inventory }) => items(inventory, STRAY, event).length,
   },
