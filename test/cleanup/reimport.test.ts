@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { applyChangeSet } from "../../src/cleanup/index.ts";
 import type { EventOperation } from "../../src/cleanup/change-set/change-set.ts";
 import { lockText } from "../../src/plan/index.ts";
 import { type Local, parseLines, SERVICE_ACCOUNT, startLocal } from "../emulator/local.ts";
@@ -9,7 +10,7 @@ import { compile } from "../support/plans.ts";
 import { setClock } from "../support/quiet.ts";
 import { tempDirectory } from "../support/temp.ts";
 import { runKilled } from "./steps-process.ts";
-import { applySteps, makeSet, type StepsSystem, undoSteps } from "./steps-system.ts";
+import { applySteps, makeOptions, makeSet, type StepsSystem, undoSteps } from "./steps-system.ts";
 
 const PLAN = `plumbline: 1
 name: shop
@@ -124,6 +125,23 @@ describe("a re-import", () => {
       findings: [{ id: "identity-format" }, { id: "type-mismatch" }],
     });
     expect(aside.properties["distinct_id"]).toBe("somebody");
+  });
+
+  test("deletes nothing where too much of it could not be imported again, and goes on when that is wanted", async () => {
+    const { local, system } = await begin({ ...WINDOW, old: "delete" });
+    await local.importEvents(
+      Array.from({ length: 40 }, () => event("Order placed", 1, { total: 1, distinct_id: "somebody" })),
+    );
+    const before = await counted(local);
+    const options = makeOptions(system);
+    const careful = { ...options, settings: { ...options.settings, failuresMaxPercent: 5 } };
+    await expect(applyChangeSet(careful)).rejects.toMatchObject({
+      code: "CLEANUP_TOO_MANY_FAILURES",
+      message: expect.stringContaining("41 of 45 events to be deleted fit no plan"),
+    });
+    expect(await counted(local)).toEqual(before);
+    const { steps } = await applySteps(system);
+    expect(steps[0]).toMatchObject({ selected: 47, changed: 4 });
   });
 
   test("says which old names can be deleted afterwards, and which cannot because the new ones share them", async () => {

@@ -109,7 +109,7 @@ export interface StepContext {
    *
    * @throws {AppError} `CLEANUP_TOO_MANY_FAILURES`
    */
-  checkFailures(failed: number, done: number): void;
+  checkFailures(failed: number, done: number, what?: string): void;
   onProgress(progress: StepProgress): void;
 }
 

@@ -105,11 +105,11 @@ function makeContext(options: RunOptions, step: Step): Omit<StepContext, "journa
     log,
     signal,
     checkCount: (found) => checkExpectation(step, found),
-    checkFailures: (failed, done) => {
+    checkFailures: (failed, done, what = "failed") => {
       if (failed < FAILURES_MIN || failed * 100 <= done * settings.failuresMaxPercent) return;
       throw new AppError(
         "CLEANUP_TOO_MANY_FAILURES",
-        `Cannot go on with step ${step.id}: ${failed} of ${done} failed`,
+        `Cannot go on with step ${step.id}: ${failed} of ${done} ${what}`,
       );
     },
     onProgress: (progress) => options.onProgress(step, progress),

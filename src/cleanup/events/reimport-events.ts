@@ -188,6 +188,12 @@ class ReimportEvents implements StepExecutor {
     const governance = requireGovernance(this.#options.governance, `step ${step.id}`);
     const wanted = touched.map(({ name }): EventDeletion => ({ event: name, from, to }));
     if (wanted.length === 0 || journal.get("deleted") === true) return 0;
+    const [unfit, events] = [sumOf(touched, "unfit"), sumOf(touched, "events")];
+    context.checkFailures(
+      unfit,
+      events,
+      "events to be deleted fit no plan, and would be in the backup alone: nothing was deleted",
+    );
     await checkDeletions(context, governance, wanted);
     let requests = 1;
     for (const [index, one] of wanted.entries()) {
@@ -224,6 +230,10 @@ class ReimportEvents implements StepExecutor {
       ...(wrong === 0 ? [] : ["An export can lag behind an import: look again later."]),
     ];
   }
+}
+
+function sumOf(touched: Survey["touched"], of: "unfit" | "events"): number {
+  return touched.reduce((sum, one) => sum + one[of], 0);
 }
 
 /** Makes the executor of `reimport_events`. */

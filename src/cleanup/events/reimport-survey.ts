@@ -11,6 +11,8 @@ export interface TouchedName {
   readonly events: number;
   /** Of them, under this very name again: a deletion by name would take the new ones too. */
   readonly sameName: number;
+  /** Of them, that fit no plan: a deletion by name leaves them in the backup alone. */
+  readonly unfit: number;
 }
 
 export interface Survey {
@@ -70,7 +72,7 @@ export async function surveyBackup(
     unfit: all.reduce((sum, { unfit }) => sum + unfit, 0),
     touched: [...names]
       .filter(([, { changed }]) => changed > 0)
-      .map(([name, { events, sameName }]) => ({ name, events, sameName })),
+      .map(([name, { events, sameName, unfit }]) => ({ name, events, sameName, unfit })),
   };
   await journal.put(KEY, JSON.parse(JSON.stringify(survey)) as JsonValue);
   return survey;
