@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { inventoryHtml, inventoryText } from "../../src/cleanup/index.ts";
+import { daysOf, SPANS_MAX } from "../../src/cleanup/events/export-spans.ts";
 import type { ProviderReader } from "../../src/core/index.ts";
-import { startLocal } from "../emulator/local.ts";
+import { type Local, startLocal } from "../emulator/local.ts";
 import { tempDirectory } from "../support/temp.ts";
 import {
   EVENTS,
@@ -171,6 +172,93 @@ describe("on a bad day", () => {
     await expect(limited).rejects.toMatchObject({ code: "CLEANUP_WAIT_TOO_LONG" });
     await local.set({ rate_limits: "off" });
     expect(foundIn(await inventoryOf(local, { folder, window: days }))).toEqual(PLANTED);
+  });
+});
+
+describe("a window of sixty days", () => {
+  const WINDOW = { from: "2026-09-13", to: "2026-11-11", every: 1 };
+  const DAYS = daysOf(WINDOW);
+
+  async function sixtyDays() {
+    const local = await startLocal();
+    const events = DAYS.flatMap((day, at) =>
+      [3, 21].map((hour) => ({
+        event: at < 7 ? "Viewed Product" : "Debug screen",
+        properties: {
+          time: Date.parse(day) / 1000 + hour * 3600,
+          distinct_id: userId(at),
+          $insert_id: `day-${at}-${hour}`,
+          mp_lib: "web",
+        },
+      })),
+    );
+    expect((await local.importEvents(events)).status).toBe(200);
+    return local;
+  }
+
+  function watching(local: Local, asked: string[], isBroken: (from: string) => boolean): ProviderReader {
+    const reader = readerOf(local);
+    return {
+      ...reader,
+      events: (window, options) => {
+        asked.push(`${window.from} ${window.to}`);
+        return reader.events(isBroken(window.from) ? { ...window, from: "not a day" } : window, options);
+      },
+    };
+  }
+
+  test("takes few exports; one that ends early in the middle is asked for again and counted once", async () => {
+    const local = await sixtyDays();
+    await local.fault([
+      { route: "export", delayMs: 1, count: 4 },
+      {
+        route: "export",
+        body: '{"event":"Debug screen","properties":{"time":1}}\nexport terminated early\n',
+        count: 1,
+      },
+    ]);
+    const asked: string[] = [];
+    const { looked, items } = await inventoryOf(local, {
+      window: WINDOW,
+      reader: watching(local, asked, () => false),
+    });
+    expect(looked).toMatchObject({ days: 60, events: 120 });
+    expect(asked).toHaveLength(SPANS_MAX + 1);
+    // Inventory, backup, verification and inventory again fit into an hour.
+    expect(4 * SPANS_MAX).toBeLessThanOrEqual(readerOf(local).limits.exportsPerHour);
+    expect(asked[5]).toBe(asked[4]);
+    const read = [...new Set(asked)].flatMap((window) => {
+      const [from = "", to = ""] = window.split(" ");
+      return daysOf({ from, to });
+    });
+    expect(read).toEqual(DAYS);
+    const counts = items.flatMap((item) =>
+      item.of.kind === "event" && "count" in item ? [[item.bucket, item.of.event, item.count]] : [],
+    );
+    expect(counts).toEqual([
+      ["seen_unplanned", "Debug screen", 106],
+      ["old_name", "Viewed Product", 14],
+    ]);
+    // The seventh day is within an export: what an export is asked for is not when an event was seen.
+    const old = items.find(({ of }) => of.kind === "event" && of.event === "Viewed Product");
+    expect(old).toMatchObject({ lastSeen: DAYS[6] });
+  });
+
+  test("goes on with the export at which it ended", async () => {
+    const local = await sixtyDays();
+    const folder = tempDirectory("inventory-sixty");
+    const asked: string[] = [];
+    const broken = watching(local, asked, (from) => from > "2026-10-20");
+    await expect(inventoryOf(local, { folder, window: WINDOW, reader: broken })).rejects.toMatchObject({
+      code: "EXPORT_REFUSED",
+    });
+    const last = asked.at(-1) ?? "";
+    const left = asked.splice(0).length;
+    const reader = watching(local, asked, () => false);
+    const { looked } = await inventoryOf(local, { folder, window: WINDOW, reader });
+    expect(looked.events).toBe(120);
+    expect(asked[0]).toBe(last);
+    expect(asked).toHaveLength(SPANS_MAX + 1 - left);
   });
 });
 

@@ -256,6 +256,31 @@ describe("a re-import", () => {
     );
   });
 
+  test("an export that breaks off is asked for again also when it counts before, or reads back after; and as often as the provider says not now", async () => {
+    const { local, system } = await begin();
+    const changeSet = makeSet([{ operation: WINDOW, expect: { count: 7 } }]);
+    await local.fault([
+      { route: "export", cut: "before", count: 1 },
+      // The count, and then the days of the backup.
+      { route: "export", delayMs: 1, count: 1 },
+      { route: "export", status: 429, retryAfterSeconds: 0, count: 8 },
+      { route: "export", delayMs: 1, count: 3 },
+      // Reading back.
+      { route: "export", status: 503, count: 1 },
+      { route: "export", body: "export terminated early\n", count: 1 },
+    ]);
+    const { steps } = await applySteps({ ...system, changeSet });
+    expect(steps).toMatchObject([{ selected: 7, changed: 4, verified: { checked: 4, wrong: 0 } }]);
+    expect((await local.send("/emulator/faults")).json()).toEqual([]);
+  });
+
+  test("an export that is to wait for longer than the command may ends it with the error that means later", async () => {
+    const { local, system } = await begin();
+    await local.fault({ route: "export", status: 429, retryAfterSeconds: 7200, count: 1 });
+    await expect(applySteps(system)).rejects.toMatchObject({ code: "CLEANUP_WAIT_TOO_LONG" });
+    expect((await applySteps(system)).steps).toMatchObject([{ selected: 7, changed: 4 }]);
+  });
+
   test("killed after any request and begun again, it comes to the same end as without", async () => {
     for (const old of ["keep", "delete"] as const) {
       made = 0;

@@ -10,6 +10,7 @@ import { makeFolder } from "../apply/durable-file.ts";
 import type { StepContext } from "../apply/executor.ts";
 import type { ExportedEvent } from "./exported-event.ts";
 import { daysOf, type ExportSpan, spansOf } from "./export-spans.ts";
+import { eachExported, wholeExport } from "./whole-export.ts";
 
 type Backing = Pick<
   StepContext,
@@ -31,8 +32,6 @@ interface Mark {
   readonly isWhole: boolean;
 }
 
-/** A broken export is asked for again this often. */
-const ATTEMPTS_MAX = 5;
 /** Records appended at once. */
 const RECORDS_AT_ONCE = 2000;
 
@@ -59,13 +58,6 @@ async function writeExport(
   }
 }
 
-/** It may end well when it is asked for again; a refusal will not. */
-function isBroken(error: unknown): boolean {
-  if (!(error instanceof AppError) || error.code !== "EXPORT_REFUSED") return false;
-  const { status } = error.details;
-  return typeof status !== "number" || status === 429 || status >= 500;
-}
-
 /** A whole export, in a file. */
 async function spool(
   context: Backing,
@@ -82,20 +74,9 @@ async function spool(
     )
   )
     return file;
-  for (let attempt = 1; ; attempt += 1) {
-    if (!(await context.limits.turn("export", 1))) throw stoppedError();
-    const sentAt = context.clock.now();
-    try {
-      await writeExport(context, windowOf(span, names), `${file}.part`);
-      context.limits.succeeded("export");
-      await rename(`${file}.part`, file);
-      return file;
-    } catch (error) {
-      if (context.signal.aborted) throw stoppedError();
-      if (!isBroken(error) || attempt >= ATTEMPTS_MAX) throw error;
-      context.limits.busy("export", { message: "the export broke off", sentAt });
-    }
-  }
+  await wholeExport(context, () => writeExport(context, windowOf(span, names), `${file}.part`));
+  await rename(`${file}.part`, file);
+  return file;
 }
 
 /** Reads a file of exported lines, some at a time. */
@@ -157,20 +138,16 @@ export async function backUpEvents(context: Backing, window: EventWindow): Promi
 
 /** Reads a whole window by one export and counts; nothing is kept. */
 export async function countEvents(
-  context: Pick<StepContext, "reader" | "limits" | "signal">,
+  context: Pick<StepContext, "reader" | "limits" | "clock" | "signal">,
   { from, to, events }: EventWindow,
 ): Promise<number> {
   daysOf({ from, to });
-  if (!(await context.limits.turn("export", 1))) throw stoppedError();
-  let count = 0;
-  const lines = new EventLines(() => {
-    count += 1;
-  });
   const window = { from, to, ...(events === undefined ? {} : { events }) };
-  for await (const bytes of context.reader.events(window, { signal: context.signal }))
-    lines.push(Buffer.from(bytes));
-  lines.end();
-  if (lines.brokenOff || lines.unreadable > 0)
-    throw new AppError("EXPORT_REFUSED", "Cannot count the events of an export: it ended early");
-  return count;
+  return wholeExport(context, async () => {
+    let count = 0;
+    await eachExported(context, window, () => {
+      count += 1;
+    });
+    return count;
+  });
 }

@@ -2,12 +2,11 @@
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { isObject } from "../../core/index.ts";
-import { EventLines } from "../../infer/index.ts";
 import { eventTimeMs } from "../../plan/index.ts";
-import { stoppedError } from "../apply/ask-provider.ts";
 import type { StepContext, StepReport } from "../apply/executor.ts";
 import { daysOf, spansOf } from "./export-spans.ts";
 import { IMPORTED_FILE } from "./import-again.ts";
+import { eachExported, wholeExport } from "./whole-export.ts";
 
 /** Ids of one export that are looked for. */
 const IDS_MAX = 200_000;
@@ -49,14 +48,13 @@ async function idsOf(file: string, wanted?: Span): Promise<SpanIds | undefined> 
 }
 
 async function missingOf(context: StepContext, { from, to, ids }: SpanIds): Promise<number> {
-  const { reader, limits, signal } = context;
-  if (!(await limits.turn("export", 1))) throw stoppedError();
-  const left = new Set(ids);
-  const lines = new EventLines(({ properties }) => left.delete(String(properties["$insert_id"])));
-  for await (const bytes of reader.events({ from, to }, { signal })) lines.push(Buffer.from(bytes));
-  lines.end();
-  limits.succeeded("export");
-  return left.size;
+  return wholeExport(context, async () => {
+    const left = new Set(ids);
+    await eachExported(context, { from, to }, ({ properties }) =>
+      left.delete(String(properties["$insert_id"])),
+    );
+    return left.size;
+  });
 }
 
 /** What an export has of what was imported. */

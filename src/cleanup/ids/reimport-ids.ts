@@ -6,6 +6,7 @@ import { stoppedError } from "../apply/ask-provider.ts";
 import type { StepContext, StepExecutor, StepReport } from "../apply/executor.ts";
 import type { IdOperation, Step } from "../change-set/change-set.ts";
 import { daysOf, type ExportSpan, spansOf } from "../events/export-spans.ts";
+import { wholeExport } from "../events/whole-export.ts";
 import { foldedId } from "./id-shape.ts";
 import type { MappedPerson } from "./mapping.ts";
 import { failRefused, keepTally, openTally, peopleOf, reportOf, type Tally } from "./people-of-step.ts";
@@ -16,8 +17,6 @@ type ReimportIds = Extract<IdOperation, { do: "reimport_ids" }>;
 
 const REIMPORTED = "reimported";
 const HOUR_MS = 3_600_000;
-/** A broken export is asked for again this often. */
-const ATTEMPTS_MAX = 3;
 
 function reimportOf({ operation }: Step): ReimportIds {
   if (operation.do === "reimport_ids") return operation;
@@ -35,9 +34,8 @@ interface Part {
 }
 
 async function importSpan(context: StepContext, { span, newIds }: Part, tally: Tally): Promise<void> {
-  const { reader, limits, signal, provider } = context;
+  const { reader, signal, provider } = context;
   const { events: names } = reimportOf(context.step);
-  if (!(await limits.turn("export", 1))) throw stoppedError();
   let batch: PersonEvent<number>[] = [];
   let sent = 0;
   let others = 0;
@@ -67,26 +65,17 @@ async function importSpan(context: StepContext, { span, newIds }: Part, tally: T
   if (lines.brokenOff || lines.unreadable > 0)
     throw new AppError("EXPORT_REFUSED", `Cannot read the export of ${from} to ${to}: it ended early`);
   await send();
-  limits.succeeded("export");
   tally.skipped += others;
   tally.requests += 1;
 }
 
 /** An export that breaks is begun anew: what it brought so far is the same events again. */
-async function importWhole(context: StepContext, part: Part, tally: Tally): Promise<Tally> {
-  for (let attempt = 1; ; attempt += 1) {
+function importWhole(context: StepContext, part: Part, tally: Tally): Promise<Tally> {
+  return wholeExport(context, async () => {
     const begun = structuredClone(tally);
-    const sentAt = context.clock.now();
-    try {
-      await importSpan(context, part, begun);
-      return begun;
-    } catch (error) {
-      const isBroken = error instanceof AppError && error.code === "EXPORT_REFUSED";
-      if (context.signal.aborted) throw stoppedError();
-      if (!isBroken || attempt >= ATTEMPTS_MAX) throw error;
-      context.limits.busy("export", { message: "the export broke off", sentAt });
-    }
-  }
+    await importSpan(context, part, begun);
+    return begun;
+  });
 }
 
 async function apply(context: StepContext): Promise<StepReport> {

@@ -1,10 +1,10 @@
 // The raw export, a few days a request; what a request came to is written down, so that only days that are missing are asked for again. An export
 // that ends early is read anew from its beginning: half of one is never counted.
-import { AppError, type Clock, type ProviderReader } from "../../core/index.ts";
+import type { Clock, ProviderReader } from "../../core/index.ts";
 import { EventLines } from "../../infer/index.ts";
-import { stoppedError } from "../apply/ask-provider.ts";
 import type { StepLimits } from "../apply/executor.ts";
 import { type ExportSpan, spansOf } from "../events/export-spans.ts";
+import { wholeExport } from "../events/whole-export.ts";
 import type { InventoryFiles } from "./inventory-files.ts";
 import {
   addSum,
@@ -16,8 +16,6 @@ import {
   type TrafficSum,
 } from "./traffic-tally.ts";
 
-/** An export that does not come whole so many times in a row is not asked for again. */
-const TRIES_MAX = 5;
 const LINES_TOLD = 20_000;
 
 export interface DayOptions {
@@ -28,11 +26,6 @@ export interface DayOptions {
   readonly files: InventoryFiles;
   readonly planned: PlannedEvents;
   readonly onProgress: (events: number, days: number) => void;
-}
-
-function isForGood(error: AppError): boolean {
-  const { status } = error.details;
-  return typeof status === "number" && status !== 429 && status < 500;
 }
 
 async function countSpan(
@@ -56,34 +49,6 @@ async function countSpan(
   return sum;
 }
 
-async function readSpan(
-  span: ExportSpan,
-  options: DayOptions,
-  told: (events: number) => void,
-): Promise<TrafficSum> {
-  const { limits, clock, signal } = options;
-  for (let tries = 1; ; tries += 1) {
-    if (!(await limits.turn("export", 1))) throw stoppedError();
-    const sentAt = clock.now();
-    try {
-      const sum = await countSpan(span, options, told);
-      limits.succeeded("export");
-      return sum;
-    } catch (error) {
-      if (signal.aborted) throw stoppedError();
-      if (!(error instanceof AppError) || isForGood(error)) throw error;
-      const { status, retryAfterMs } = error.details;
-      const isBusy = status === 429;
-      if (!isBusy && tries >= TRIES_MAX) throw error;
-      limits.busy("export", {
-        message: error.message,
-        sentAt,
-        ...(typeof retryAfterMs === "number" ? { retryAfterMs } : {}),
-      });
-    }
-  }
-}
-
 /** Reads the days that are missing, and adds all up. */
 export async function readDays(days: readonly string[], options: DayOptions): Promise<TrafficSum> {
   const { files, onProgress } = options;
@@ -93,7 +58,8 @@ export async function readDays(days: readonly string[], options: DayOptions): Pr
     const file = `days-${span.from}-${span.days}.json`;
     const known = files.text(file);
     if (known === undefined) {
-      const sum = await readSpan(span, options, (events) => onProgress(total.events + events, done));
+      const told = (events: number): void => onProgress(total.events + events, done);
+      const sum = await wholeExport(options, () => countSpan(span, options, told));
       files.write(file, sumToText(sum));
       addSum(total, sum);
     } else addSum(total, sumFromText(known));

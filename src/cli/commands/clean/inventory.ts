@@ -202,11 +202,11 @@ export function addCleanInventory(clean: Command): void {
     .option("--destination <name>", "which one, where there are several")
     .option(
       "--from <date>",
-      `first day of the raw export; default: ${DAYS_DEFAULT} days up to --to`,
+      `first day of the raw export, of which a long one is read in few requests; default: ${DAYS_DEFAULT} days up to --to`,
       parseDay,
     )
     .option("--to <date>", "last day of the raw export; default: yesterday", parseDay)
-    .option("--every <n>", "read one day of so many", parseCount, 1)
+    .option("--every <n>", "read one day of so many, each by an export of its own", parseCount, 1)
     .option(
       "--by <property>",
       "profiles with the same value are one person; default: the plan's e-mail address",
