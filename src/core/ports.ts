@@ -86,8 +86,12 @@ export interface Journal {
   /**
    * Applies all that `collect` adds in one transaction. With `flush: false` the promise resolves once it is committed and every reader sees
    * it; a power cut may take it back, whole, together with all that was written after it. A flush that follows covers it.
+   * `when` is asked once no other process or thread can write, and may read tables: with `false` nothing is written.
    */
-  write(collect: (write: JournalWrite) => void, options?: { readonly flush?: boolean }): Promise<void>;
+  write(
+    collect: (write: JournalWrite) => void,
+    options?: { readonly flush?: boolean; readonly when?: () => boolean },
+  ): Promise<void>;
   /** Committed records after a position, oldest first; empty when there are none. Stops at `limit` records or `maxBytes`. */
   read(
     log: string,

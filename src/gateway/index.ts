@@ -40,6 +40,7 @@ export {
 export type { QuarantinedItem, QuarantineRecord } from "./quarantine/record.ts";
 export { discardQuarantine, replayQuarantine, type ReplayReport } from "./quarantine/replay.ts";
 export { makeOldIdTable, OldIdOwners } from "./old-ids/owners.ts";
+export { countWaiting } from "./old-ids/waiting.ts";
 export { trimQuarantine } from "./quarantine/retention.ts";
 export type { ListenReport, SeenFinding } from "./listen/collect.ts";
 export { formatReport, type ListenFormat } from "./listen/format-report.ts";

@@ -239,7 +239,7 @@ class LmdbJournal implements EmbeddedJournal {
 
   async write(
     collect: (write: JournalWrite) => void,
-    options: { readonly flush?: boolean } = {},
+    options: { readonly flush?: boolean; readonly when?: () => boolean } = {},
   ): Promise<void> {
     let bytes = 0;
     const steps: (() => void)[] = [];
@@ -274,6 +274,7 @@ class LmdbJournal implements EmbeddedJournal {
     this.#refuseWithoutRoom(bytes, 0.5);
     try {
       await this.#root.transaction(() => {
+        if (options.when?.() === false) return;
         for (const [log, records] of appends) {
           const database = this.#log(log);
           let position = this.#last(log);

@@ -133,6 +133,11 @@ people: { database: "${url}", destinations: [product], capture: { slot: translat
   // Old releases before anything was read: what they send waits, and goes out by itself with the backfill.
   await post(`${gatewayUrl}/track/`, [opened(ADA.email, 1), opened(BOB.email, 2)]);
   await post(`${gatewayUrl}/engage/`, [set("web_token", ADA.email, { nick: "ada of old" })]);
+  await eventually(
+    async () => JSON.parse(await command("status", "--json")) as { waitingOldIds: object },
+    ({ waitingOldIds }) => JSON.stringify(waitingOldIds).startsWith('{"ids":2,"records":3,"oldestAt":1'),
+    { what: "three records of two people wait" },
+  );
   await command("people", "backfill", "--apply");
   await untilOpened(mixpanel, 2);
 

@@ -1,7 +1,9 @@
 // Ids that old releases still send: replaced where their owner is known, waiting where not, and let out in order once it is.
 import { createHmac } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Journal } from "../../src/core/index.ts";
 import {
+  discardQuarantine,
   findQuarantined,
   makeOldIdTable,
   makeSnapshot,
@@ -9,8 +11,8 @@ import {
   replayQuarantine,
   trimQuarantine,
 } from "../../src/gateway/index.ts";
-import { OLD_IDS_TABLE } from "../../src/gateway/old-ids/owners.ts";
-import { WAITING_TABLE } from "../../src/gateway/old-ids/waiting.ts";
+import { OLD_ID_NEWS_TABLE, OLD_IDS_TABLE } from "../../src/gateway/old-ids/owners.ts";
+import { countWaiting, WAITING_TABLE } from "../../src/gateway/old-ids/waiting.ts";
 import { eventually } from "../support/emulator-client.ts";
 import { type Bench, NOW, readOutbox, SOURCES, startJudging } from "../support/judging.ts";
 import { compile } from "../support/plans.ts";
@@ -214,6 +216,118 @@ test("what was refused before the plan translated anything waits from its replay
     [ADA, 1],
     [BOB, 2],
   ]);
+});
+
+/** The journal for somebody whose first write comes only after `until`: what it has read is old by then. */
+function lateJournal(until: () => Promise<unknown>): Journal {
+  const { journal } = bench;
+  let first: Promise<unknown> | undefined;
+  return {
+    append: (...args) => journal.append(...args),
+    read: (...args) => journal.read(...args),
+    position: (...args) => journal.position(...args),
+    table: (name) => journal.table(name),
+    stats: (log) => journal.stats(log),
+    close: () => journal.close(),
+    write: async (...args) => {
+      await (first ??= until());
+      return journal.write(...args);
+    },
+  };
+}
+
+test("a replay and a discard that read records before the judge let them out send nothing twice and take nothing back", async () => {
+  await receiveProfiles(set("ada@example.com", "first"), set("ada@example.com", "second"));
+  await learn({ "ada@example.com": [ADA] });
+  await untilSent(2);
+  await receiveProfiles(set("bob@example.com", "third"));
+  const late = lateJournal(async () => {
+    await learn({ "bob@example.com": [BOB] });
+    await untilSent(3);
+  });
+  const owners = new OldIdOwners(bench.journal, (spelling) => oldIdHash(spelling));
+  const options = { journal: late, clock: bench.clock, filter: {}, apply: true };
+  // As another process has it: a plan by which the address needs no owner.
+  const free = makeSnapshot(compile(plan("missing: quarantine").replace("format: uuid", "pattern: '.'")));
+  const [, discarded] = await Promise.all([
+    replayQuarantine({ ...options, snapshot: free, sources: SOURCES, oldIds: owners }),
+    discardQuarantine(options),
+  ]);
+  expect(discarded).toBe(0);
+  expect(sent()).toEqual([
+    [ADA, "first"],
+    [ADA, "second"],
+    [BOB, "third"],
+  ]);
+  expect([...findQuarantined(bench.journal, { state: "any" })].map(({ state }) => state)).toEqual([
+    "replayed",
+    "replayed",
+    "replayed",
+  ]);
+});
+
+test("what was discarded, or replayed under a plan that translates nothing, holds back nothing more", async () => {
+  await receive(opened("ada@example.com", 1), opened("bob@example.com", 2));
+  expect(bench.journal.table(WAITING_TABLE).count()).toBe(2);
+  const options = { journal: bench.journal, clock: bench.clock, apply: true };
+  const bare = makeSnapshot(compile(plan("missing: quarantine")));
+  const report = await replayQuarantine({ ...options, snapshot: bare, sources: SOURCES, filter: {} });
+  expect(report).toMatchObject({ kept: 2, kept_by_finding: { "identity-email": 2 } });
+  expect(bench.journal.table(WAITING_TABLE).count()).toBe(0);
+  await replay({ oldIds: new OldIdOwners(bench.journal, oldIdHash) });
+  expect(bench.journal.table(WAITING_TABLE).count()).toBe(2);
+  expect(await discardQuarantine({ ...options, filter: {} })).toBe(2);
+  expect(bench.journal.table(WAITING_TABLE).count()).toBe(0);
+});
+
+test("an id of two forms that is known by one of them leaves nothing behind by the other", async () => {
+  await bench.close();
+  const forms = `translate:
+    { phone: { from: users.phone, until: 2099-01-01 }, login: { format: any, from: users.login, until: 2099-01-01 } }`;
+  bench = await startJudging(tempDirectory("translate-forms"), compile(plan(forms)), { oldIdHash });
+  const phone = "+41 61 555 00 00";
+  await receive(opened(phone, 1));
+  expect(bench.journal.table(WAITING_TABLE).count()).toBe(2);
+  await learn({ "+41615550000": [ADA] });
+  await untilSent(1);
+  expect(bench.journal.table(WAITING_TABLE).count()).toBe(0);
+  await receive(opened(phone, 2));
+  expect(sent()).toEqual([
+    [ADA, 1],
+    [ADA, 2],
+  ]);
+});
+
+test("what began to wait after its owner was told is found all the same", async () => {
+  await receive(opened("ada@example.com", 1));
+  // Nobody tells the judge of it.
+  await bench.journal.write((write) =>
+    write.put(OLD_IDS_TABLE, oldIdHash("ada@example.com"), Buffer.from(ADA)),
+  );
+  expect(await untilSent(1)).toEqual([[ADA, 1]]);
+});
+
+test("news of a new user are taken at once, and told only once", async () => {
+  await learn({ "ada@example.com": [ADA] });
+  await learn({ "bob@example.com": [BOB] });
+  const news = bench.journal.table(OLD_ID_NEWS_TABLE);
+  await eventually(
+    () => Promise.resolve(news.count()),
+    (count) => count === 0,
+    { what: "no news" },
+  );
+});
+
+test("an operator sees how many wait, and for how long", async () => {
+  await receive(opened("ada@example.com", 1), opened("ada@example.com", 2), opened("bob@example.com", 3));
+  const gauge = (name: string) => bench.metrics.value(`plumbline_waiting_old_id${name}`);
+  bench.clock.advance(60_000);
+  await eventually(
+    () => Promise.resolve([gauge("s"), gauge("_records"), gauge("_oldest_seconds")]),
+    (found) => JSON.stringify(found) === "[2,3,60]",
+    { what: "gauges" },
+  );
+  expect(countWaiting(bench.journal)).toEqual({ ids: 2, records: 3, oldestAt: NOW });
 });
 
 test("a thousand that wait for many people go out once each, each person's in order", async () => {

@@ -16,6 +16,13 @@ let count = 0;
 const fresh = () => join(root, String((count += 1)));
 const options = (directory = fresh()) => ({ directory, clock: systemClock, log: rememberingLog() });
 
+const WRITE_FROM_OUTSIDE = `
+import { openJournal } from ${JSON.stringify(new URL("../../dist/journal/index.js", import.meta.url).href)};
+const journal = await openJournal({ directory: process.argv.at(-1), clock: { now: () => 0 }, role: "secondary" });
+await journal.write((write) => write.put("t", "k", Buffer.from("theirs")));
+await journal.close();
+`;
+
 describe("a log", () => {
   test("gives back what was appended, in order, after any position", async () => {
     const journal = await openJournal(options());
@@ -75,6 +82,31 @@ describe("one write", () => {
       }),
     ).rejects.toThrow();
     expect(journal.table("quarantine").has("k2")).toBe(false);
+    await journal.close();
+  });
+
+  test("with a condition sees what another process has written a moment ago, and then writes nothing", async () => {
+    ensureDist();
+    const directory = fresh();
+    const journal = await openJournal(options(directory));
+    const table = journal.table("t");
+    await journal.write((write) => write.put("t", "k", bytes("first")));
+    const isFirst = (): boolean => text(table.get("k")) === "first";
+    const change = (): Promise<void> =>
+      journal.write((write) => write.put("t", "k", bytes("mine")), { when: isFirst });
+    // From here to the write this process gives up its turn nowhere: it still reads what was.
+    expect(isFirst()).toBe(true);
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ["--input-type=module", "-e", WRITE_FROM_OUTSIDE, "", directory],
+      { encoding: "utf8" },
+    );
+    expect([status, stderr]).toEqual([0, ""]);
+    await change();
+    expect(text(table.get("k"))).toBe("theirs");
+    await journal.write((write) => write.put("t", "k", bytes("first")));
+    await change();
+    expect(text(table.get("k"))).toBe("mine");
     await journal.close();
   });
 

@@ -30,6 +30,9 @@ export const METRICS_HELP: Readonly<Record<string, string>> = {
   plumbline_dead_letters_total: "Records that a destination will not get, by reason",
   plumbline_quarantine_records: "Records in quarantine",
   plumbline_waiting_old_ids: "Old ids for whose owner something waits in quarantine",
+  plumbline_waiting_old_id_records: "Records that wait for the owner of an old id, each id counted",
+  plumbline_waiting_old_id_oldest_seconds:
+    "Age of the oldest record that waits for the owner of an old id; 0 when none does",
   plumbline_released_total: "Records that quarantine let out by itself, by reason",
   plumbline_people_running: "1 while the people sync runs, 0 while it waits",
   plumbline_people_backlog_users: "Marks that wait, by destination and lane",

@@ -164,7 +164,7 @@ class JudgeLoop implements Judge {
     );
     this.#dedup.committed(clock.now());
     this.#links?.committed();
-    this.#oldIds?.waiting.committed();
+    this.#oldIds?.waiting.forget();
     this.#position = last.position;
     onJudged?.();
     batch.counts.report(metrics);
@@ -202,8 +202,11 @@ interface OldIds {
 }
 
 function openOldIds(journal: Journal, hash: (spelling: string) => string): OldIds {
-  const waiting = new WaitingOldIds(journal);
-  return { owners: new OldIdOwners(journal, hash), waiting, release: new OldIdRelease(waiting) };
+  return {
+    owners: new OldIdOwners(journal, hash),
+    waiting: new WaitingOldIds(journal),
+    release: new OldIdRelease(),
+  };
 }
 
 /** What a sender in development is told about one request: a line for each finding. Nothing is written. */

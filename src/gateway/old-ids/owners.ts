@@ -5,12 +5,30 @@ import type { OldIdLookup, OldIdOwner } from "../../plan/index.ts";
 
 /** Key is the hash of an old id; value the ids of its users, a line each. */
 export const OLD_IDS_TABLE = "old-ids";
+/** Hashes that became known, a page each, until the judge has looked who waits for them. */
+export const OLD_ID_NEWS_TABLE = "old-id-news";
 /** Sorts before every hash, and is none. */
 const PROGRESS_KEY = "!progress";
 const CLEAR_ENTRIES = 1000;
 
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("utf8");
+}
+
+function hasOwner(entry: readonly [hash: string, users: readonly string[]]): boolean {
+  return entry[1].length > 0;
+}
+
+async function empty(journal: Pick<Journal, "table" | "write">, name: string): Promise<void> {
+  const table = journal.table(name);
+  for (;;) {
+    // The last key first: how far the table is goes with the end of its content, and a clearing that is cut is begun again.
+    const doomed = [...table.entries({ after: PROGRESS_KEY, limit: CLEAR_ENTRIES })].map(({ key }) => key);
+    if (doomed.length === 0) return;
+    await journal.write((write) => {
+      for (const key of doomed) write.delete(name, key);
+    });
+  }
 }
 
 /** The table, for whoever fills it. */
@@ -26,24 +44,29 @@ export function makeOldIdTable(journal: Pick<Journal, "table" | "write">): OldId
         for (const [hash, users] of owners)
           if (users.length === 0) write.delete(OLD_IDS_TABLE, hash);
           else write.put(OLD_IDS_TABLE, hash, Buffer.from(users.join("\n")));
+        const news = [...owners].filter(hasOwner).map(([hash]) => hash);
+        if (news.length > 0) write.put(OLD_ID_NEWS_TABLE, progress.cursor, Buffer.from(news.join("\n")));
         write.put(OLD_IDS_TABLE, PROGRESS_KEY, Buffer.from(JSON.stringify(progress)));
       }),
     clear: async () => {
-      for (;;) {
-        const doomed = [...table.entries({ limit: CLEAR_ENTRIES })].map(({ key }) => key);
-        if (doomed.length === 0) return;
-        await journal.write((write) => {
-          for (const key of doomed) write.delete(OLD_IDS_TABLE, key);
-        });
-      }
+      await empty(journal, OLD_ID_NEWS_TABLE);
+      await empty(journal, OLD_IDS_TABLE);
+      await journal.write((write) => write.delete(OLD_IDS_TABLE, PROGRESS_KEY));
     },
   };
 }
 
-/** How far the table is, as a text that changes whenever the table does. */
-export function oldIdsVersion(journal: Pick<Journal, "table">): string {
-  const bytes = journal.table(OLD_IDS_TABLE).get(PROGRESS_KEY);
-  return bytes === undefined ? "" : textOf(bytes);
+/** Hashes that became known together, for whoever waits for one of them. */
+export interface OldIdNews {
+  readonly key: string;
+  readonly hashes: readonly string[];
+}
+
+/** The first news that nobody has taken yet. */
+export function readOldIdNews(journal: Pick<Journal, "table">): OldIdNews | undefined {
+  for (const { key, value } of journal.table(OLD_ID_NEWS_TABLE).entries({ limit: 1 }))
+    return { key, hashes: textOf(value).split("\n") };
+  return undefined;
 }
 
 /** Whether anything is known of a hash: an owner, or more than one. */

@@ -71,6 +71,11 @@ export function quarantineIdFrom(receivedAt: EpochMs): string {
   return receivedAt.toString(36).padStart(TIME_DIGITS, "0");
 }
 
+/** When the record with this key was received. */
+export function quarantineTimeOf(id: string): EpochMs {
+  return Number.parseInt(id.slice(0, TIME_DIGITS), 36);
+}
+
 export function encodeQuarantine(record: QuarantineRecord): Uint8Array {
   return Buffer.from(JSON.stringify(record));
 }

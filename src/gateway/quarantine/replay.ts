@@ -1,16 +1,16 @@
 // Judges quarantined records again under today's plan, and lets out what now fits. The record keeps its time and its insert id.
 // Invariant: what goes to the outbox and the change of state are one transaction, so a replay that is stopped and started again sends nothing twice.
-import { appendOutbox, type Clock, type Journal, OUTBOX_LOG } from "../../core/index.ts";
+import type { Clock, Journal } from "../../core/index.ts";
 import type { Geolocate } from "../enrich/geolocation.ts";
 import type { Judged } from "../judge/judge-item.ts";
 import { PeopleLinks } from "../judge/people-links.ts";
 import type { PlanSnapshot } from "../judge/snapshot.ts";
 import type { SourceSettings } from "../sources.ts";
 import type { OldIdOwners } from "../old-ids/owners.ts";
-import { noteWaiting, type WaitingRecord } from "../old-ids/waiting.ts";
 import { findQuarantined, type QuarantineFilter } from "./find-quarantined.ts";
 import { judgeAgain } from "./judge-again.ts";
-import { encodeQuarantine, QUARANTINE_TABLE, type QuarantineRecord } from "./record.ts";
+import type { QuarantineRecord } from "./record.ts";
+import { type SettledRecord, settleRecords } from "./settle-records.ts";
 
 export interface ReplayOptions {
   readonly journal: Journal;
@@ -88,34 +88,23 @@ export async function replayQuarantine(options: ReplayOptions): Promise<ReplayRe
   const { journal, clock, apply, onProgress } = options;
   const report = new Report();
   const links = options.neverJoins === true ? undefined : new PeopleLinks(journal);
-  let outbox: string[] = [];
-  let changed: QuarantineRecord[] = [];
-  let waiting: WaitingRecord[] = [];
+  let settled: SettledRecord[] = [];
   const commit = async (): Promise<void> => {
-    if (changed.length > 0 && apply)
-      await journal.write((write) => {
-        appendOutbox(write, OUTBOX_LOG, outbox);
-        for (const record of changed) write.put(QUARANTINE_TABLE, record.id, encodeQuarantine(record));
-        noteWaiting(write, waiting);
-        links?.save(write);
-      });
-    outbox = [];
-    changed = [];
-    waiting = [];
+    if (settled.length > 0 && apply) await settleRecords(journal, settled, (write) => links?.save(write));
+    settled = [];
     onProgress?.(report.snapshot());
   };
   for (const record of findQuarantined(journal, { ...options.filter, state: "waiting" })) {
     const judged = judgeAgain(record, { ...options, links });
     const outcome = report.add(record, judged);
+    const changed = { ...record, changedAt: clock.now(), plan: options.snapshot.hash };
     if (outcome !== "kept") {
       const state = outcome === "released" ? "replayed" : "discarded";
-      changed.push({ ...record, state, changedAt: clock.now(), plan: options.snapshot.hash });
-      if (judged?.outbox) outbox.push(judged.outbox);
-    } else if (judged && judged.waitsFor.length > 0) {
-      // Refused before the plan translated such ids: from now on it is let out by itself.
+      settled.push({ before: record, after: { ...changed, state }, outbox: judged?.outbox });
+    } else if (judged && (judged.waitsFor.length > 0 || (record.waitsFor ?? []).length > 0)) {
+      // Refused before the plan translated such ids: from now on it is let out by itself. Or the other way round.
       const { findings, waitsFor } = judged;
-      changed.push({ ...record, findings, waitsFor, changedAt: clock.now(), plan: options.snapshot.hash });
-      waiting.push(...waitsFor.map((hash) => ({ hash, id: record.id })));
+      settled.push({ before: record, after: { ...changed, findings, waitsFor } });
     }
     if (report.examined % CHUNK_RECORDS === 0) await commit();
   }
@@ -134,17 +123,14 @@ export interface DiscardOptions {
 export async function discardQuarantine(options: DiscardOptions): Promise<number> {
   const { journal, clock, apply } = options;
   let discarded = 0;
-  let chunk: QuarantineRecord[] = [];
+  let chunk: SettledRecord[] = [];
   const commit = async (): Promise<void> => {
-    if (apply && chunk.length > 0)
-      await journal.write((write) => {
-        for (const record of chunk) write.put(QUARANTINE_TABLE, record.id, encodeQuarantine(record));
-      });
+    if (apply) discarded += (await settleRecords(journal, chunk)).length;
+    else discarded += chunk.length;
     chunk = [];
   };
   for (const record of findQuarantined(journal, { ...options.filter, state: "waiting" })) {
-    chunk.push({ ...record, state: "discarded", changedAt: clock.now() });
-    discarded += 1;
+    chunk.push({ before: record, after: { ...record, state: "discarded", changedAt: clock.now() } });
     if (chunk.length >= CHUNK_RECORDS) await commit();
   }
   await commit();
