@@ -11,7 +11,7 @@ import {
 } from "../core/index.ts";
 import type { Lock } from "../plan/index.ts";
 import type { CaptureSettings } from "./capture/capture-plan.ts";
-import { BY_KEY, type Database, openDatabase, sqlState } from "./database/database.ts";
+import { BY_KEY, type Database, isUnreachable, openDatabase, sqlState } from "./database/database.ts";
 import type { OldIdHash } from "./ids/keep-old-ids.ts";
 import { type Catalogue, readCatalogue } from "./mapping/catalogue.ts";
 import { compileMapping } from "./mapping/compile-mapping.ts";
@@ -81,7 +81,7 @@ export type OpenedPeople =
 const SOURCE_CONNECTIONS = 10;
 const STATE_CONNECTIONS = 12;
 
-/** @throws {AppError} `PEOPLE_DATABASE_UNREACHABLE` with Postgres's code, never with the address. */
+/** @throws {AppError} `PEOPLE_DATABASE_UNREACHABLE` with Postgres's code, never with the address; `reason`: `away` (the same may work a moment later) or `refused`. */
 export async function checkReachable(database: Database, what: string): Promise<void> {
   try {
     await database.query("select 1");
@@ -90,7 +90,7 @@ export async function checkReachable(database: Database, what: string): Promise<
     throw new AppError(
       "PEOPLE_DATABASE_UNREACHABLE",
       `Cannot reach ${what}: ${code === "" ? "no answer" : code}`,
-      { cause },
+      { cause, details: { reason: isUnreachable(cause) ? "away" : "refused" } },
     );
   }
 }

@@ -251,6 +251,19 @@ describe("after set-up", () => {
   });
 });
 
+test.each([
+  ["away: try later", "127.0.0.1:1", 75, "ECONNREFUSED"],
+  ["there and refuses the password", "", 3, "28P01"],
+])("a database that is %s", async (_, host, exit, reason) => {
+  const wrong =
+    host === "" ? url.replace("postgres:postgres@", "postgres:wrong@") : `postgres://a:b@${host}/c`;
+  const { code, stderr } = await plumbline(["people", "status", "--no-color"], {
+    cwd: folder,
+    env: { SHOP_URL: wrong },
+  });
+  expect([code, stderr.match(/ECONNREFUSED|28P01/)?.[0]], stderr).toEqual([exit, reason]);
+});
+
 test("without `people` in the configuration the commands say so", async () => {
   const other = tempDirectory("people-none");
   writeFileSync(join(other, "plan.yaml"), PLAN);

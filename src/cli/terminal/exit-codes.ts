@@ -30,6 +30,11 @@ const TRY_LATER: ReadonlySet<string> = new Set([
   "CLEANUP_WAIT_TOO_LONG",
 ]);
 
+/** No answer is worth another try; a refused password is not. */
+function isWorthAnotherTry({ code, details }: AppError): boolean {
+  return TRY_LATER.has(code) || (code === "PEOPLE_DATABASE_UNREACHABLE" && details["reason"] === "away");
+}
+
 /** Something is otherwise than the input says; nothing broke. */
 const FOUND: ReadonlySet<string> = new Set([
   "CLEANUP_BACKUP_BROKEN",
@@ -44,7 +49,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof FindingsError) return EXIT.findings;
   if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof AppError && FOUND.has(error.code)) return EXIT.findings;
-  if (error instanceof AppError && TRY_LATER.has(error.code)) return EXIT.tryLater;
+  if (error instanceof AppError && isWorthAnotherTry(error)) return EXIT.tryLater;
   if (error instanceof AppError && error.code === "CONFIG_MISSING") return EXIT.usage;
   return EXIT.failed;
 }
