@@ -22,32 +22,24 @@ export async function watchUpdates(target: string): Promise<Watch> {
   const overlaps = new Set<string>();
   let updates = 0;
 
-  /** Answers what to call when it is over. */
-  function enter(body: Buffer, answer: ServerResponse): () => void {
+  function enter(body: Buffer, answer: ServerResponse): void {
     const list = JSON.parse(body.toString("utf8")) as readonly Update[];
     const ids = new Set(list.map(({ $distinct_id: id = "" }) => id));
     updates += list.length;
-    // A sender that was killed before its last bytes were read waits for nothing, and `close` has been.
-    if (answer.destroyed) return () => undefined;
     for (const id of ids) {
       if (underWay.has(id)) overlaps.add(id);
       underWay.add(id);
     }
     // Over when it is answered, or when its sender is gone.
-    let isOver = false;
-    const over = (): void => {
-      if (isOver) return;
-      isOver = true;
+    answer.once("close", () => {
       for (const id of ids) underWay.delete(id);
-    };
-    answer.once("close", over);
-    return over;
+    });
   }
 
   async function pass(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
     const body = await buffer(asked);
     const { host: _, connection: __, "content-length": ___, ...headers } = asked.headers;
-    const over = asked.url?.startsWith("/engage") ? enter(body, answer) : undefined;
+    if (asked.url?.startsWith("/engage")) enter(body, answer);
     const got = await request(`${target}${asked.url ?? "/"}`, {
       method: asked.method === "POST" ? "POST" : "GET",
       headers: headers as Record<string, string>,
@@ -55,7 +47,6 @@ export async function watchUpdates(target: string): Promise<Watch> {
     });
     const bytes = Buffer.from(await got.body.arrayBuffer());
     const { "retry-after": retryAfter, "content-type": type } = got.headers;
-    over?.();
     answer.writeHead(got.statusCode, {
       ...(typeof retryAfter === "string" ? { "retry-after": retryAfter } : {}),
       ...(typeof type === "string" ? { "content-type": type } : {}),
