@@ -22,7 +22,8 @@ export async function watchUpdates(target: string): Promise<Watch> {
   const overlaps = new Set<string>();
   let updates = 0;
 
-  function enter(body: Buffer, answer: ServerResponse): void {
+  /** Answers what to call when it is over. */
+  function enter(body: Buffer, answer: ServerResponse): () => void {
     const list = JSON.parse(body.toString("utf8")) as readonly Update[];
     const ids = new Set(list.map(({ $distinct_id: id = "" }) => id));
     updates += list.length;
@@ -30,16 +31,19 @@ export async function watchUpdates(target: string): Promise<Watch> {
       if (underWay.has(id)) overlaps.add(id);
       underWay.add(id);
     }
-    // Over when it is answered, or when its sender is gone.
-    answer.once("close", () => {
+    let isOver = false;
+    const over = (): void => {
+      if (isOver) return;
+      isOver = true;
       for (const id of ids) underWay.delete(id);
-    });
+    };
+    // Its sender may be gone before it is answered.
+    answer.once("close", over);
+    return over;
   }
 
-  async function pass(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
-    const body = await buffer(asked);
+  async function forward(asked: IncomingMessage, body: Buffer, answer: ServerResponse): Promise<void> {
     const { host: _, connection: __, "content-length": ___, ...headers } = asked.headers;
-    if (asked.url?.startsWith("/engage")) enter(body, answer);
     const got = await request(`${target}${asked.url ?? "/"}`, {
       method: asked.method === "POST" ? "POST" : "GET",
       headers: headers as Record<string, string>,
@@ -52,6 +56,17 @@ export async function watchUpdates(target: string): Promise<Watch> {
       ...(typeof type === "string" ? { "content-type": type } : {}),
     });
     answer.end(bytes);
+  }
+
+  async function pass(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
+    const body = await buffer(asked);
+    const over = asked.url?.startsWith("/engage") ? enter(body, answer) : undefined;
+    try {
+      await forward(asked, body, answer);
+    } finally {
+      // At once: that its connection is closed is told here only after its sender may have begun anew.
+      over?.();
+    }
   }
 
   const server = createServer((asked, answer) => {
