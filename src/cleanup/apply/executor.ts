@@ -51,6 +51,13 @@ export interface StepBackup {
 /** `query`: profiles and events read; `export`: raw exports; `update`: profile updates, `count` of them; `app`: management and privacy. */
 export type RequestKind = "query" | "export" | "update" | "app";
 
+/** `sentAt`: when the request went. */
+export interface NotNow {
+  readonly message: string;
+  readonly sentAt: number;
+  readonly retryAfterMs?: number;
+}
+
 /** The provider's limits, and what its answers said about them. One request at a time asks; `askProvider` does it for questions. */
 export interface StepLimits {
   /**
@@ -60,11 +67,14 @@ export interface StepLimits {
    */
   turn(kind: RequestKind, count: number): Promise<boolean>;
   succeeded(kind: RequestKind): void;
-  /** "Not now": requests of this kind are held, longer each time. `sentAt`: when the request went. */
-  busy(
-    kind: RequestKind,
-    told: { readonly message: string; readonly sentAt: number; readonly retryAfterMs?: number },
-  ): void;
+  /** "Not now": requests of this kind are held, longer each time. */
+  busy(kind: RequestKind, told: NotNow): void;
+  /**
+   * One request broke, which says nothing of the others as long as they succeed: it waits alone. Several in a row are "not now".
+   *
+   * @returns How long it has to wait before its turn; 0 when all are held.
+   */
+  broke(kind: RequestKind, told: NotNow): number;
 }
 
 export interface StepProgress {

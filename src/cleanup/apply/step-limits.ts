@@ -1,7 +1,7 @@
 // The provider's limits as one thing: budgets of an hour that survive the process, a rate of updates, and the pauses that its answers ask for.
 // States of each kind: free → held (budget used up, or "not now") → free. Held longer than the command may wait: an error that says until when.
 import { AppError, type Clock, Pace } from "../../core/index.ts";
-import type { RequestKind, StepLimits } from "./executor.ts";
+import type { NotNow, RequestKind, StepLimits } from "./executor.ts";
 import type { RequestBudget } from "./request-budget.ts";
 
 export interface LimitSettings {
@@ -24,11 +24,14 @@ export interface LimitSettings {
 /** Defaults of {@link LimitSettings}. Source (read 2026-11): Mixpanel "Import Events": 2 s, doubling to 60 s. */
 export const BACKOFF_DEFAULTS = { backoffMs: 2000, backoffMaxMs: 60_000 } as const;
 
+/** So many requests may break in a row, each by itself, before all are held. */
+const BROKEN_ALONE_MAX = 3;
 const TOLD_FROM_MS = 5000;
 const LOOK_EVERY_MS = 500;
 const KINDS: readonly RequestKind[] = ["query", "export", "update", "app"];
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** Sleeps; the signal ends it early. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(done, ms);
     function done(): void {
@@ -69,6 +72,21 @@ export function makeStepLimits(settings: LimitSettings): StepLimits {
   const paces = new Map(KINDS.map((kind) => [kind, pace(rates[kind])]));
   /** Since when a kind has not had a single good answer. */
   const busySince = new Map<RequestKind, number>();
+  /** Requests that broke since the last good answer. */
+  const brokenInRow = new Map<RequestKind, number>();
+
+  function busy(kind: RequestKind, { message, sentAt, retryAfterMs = 0 }: NotNow): void {
+    noteBusy(kind, { message, sentAt });
+    if (retryAfterMs > waitMaxMs) throw tooLong(kind, retryAfterMs, message);
+    paces.get(kind)?.failed(message, sentAt, retryAfterMs);
+    if (retryAfterMs > TOLD_FROM_MS) onWait(kind, retryAfterMs);
+  }
+
+  function noteBusy(kind: RequestKind, { message, sentAt }: NotNow): void {
+    const since = busySince.get(kind) ?? sentAt;
+    busySince.set(kind, since);
+    if (clock.now() - since > waitMaxMs) throw tooLong(kind, settings.backoffMaxMs, message);
+  }
 
   async function waitForBudget(kind: RequestKind, budget: RequestBudget): Promise<void> {
     for (let waitMs = budget.waitMs(); waitMs > 0 && !signal.aborted; waitMs = budget.waitMs()) {
@@ -88,16 +106,19 @@ export function makeStepLimits(settings: LimitSettings): StepLimits {
     },
     succeeded: (kind) => {
       busySince.delete(kind);
+      brokenInRow.delete(kind);
       paces.get(kind)?.succeeded();
     },
-    busy: (kind, { message, sentAt, retryAfterMs = 0 }) => {
-      const now = clock.now();
-      const since = busySince.get(kind) ?? sentAt;
-      busySince.set(kind, since);
-      if (now - since > waitMaxMs) throw tooLong(kind, settings.backoffMaxMs, message);
-      if (retryAfterMs > waitMaxMs) throw tooLong(kind, retryAfterMs, message);
-      paces.get(kind)?.failed(message, sentAt, retryAfterMs);
-      if (retryAfterMs > TOLD_FROM_MS) onWait(kind, retryAfterMs);
+    busy,
+    broke: (kind, told) => {
+      const inRow = (brokenInRow.get(kind) ?? 0) + 1;
+      brokenInRow.set(kind, inRow);
+      if (inRow > BROKEN_ALONE_MAX) {
+        busy(kind, told);
+        return 0;
+      }
+      noteBusy(kind, told);
+      return settings.backoffMs * (1 - random() / 2);
     },
   };
 }

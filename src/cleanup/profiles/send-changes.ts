@@ -2,6 +2,7 @@
 import { AppError, sendUpdates, type UserOutcome, type UserUpdate } from "../../core/index.ts";
 import { stoppedError } from "../apply/ask-provider.ts";
 import type { StepContext } from "../apply/executor.ts";
+import { pause } from "../apply/step-limits.ts";
 import type { BatchResult } from "./run-batches.ts";
 
 /** Updates of one profile, and its offset in the batch. */
@@ -16,6 +17,8 @@ class Answers {
   readonly again: OffsetUpdate[] = [];
   reason: string | undefined;
   retryAfterMs = 0;
+  /** No answer, or one that says nothing of how much may be sent: a connection that was cut, a gateway's 503. */
+  isBroken = false;
 
   add(updates: readonly OffsetUpdate[], outcome: UserOutcome): void {
     switch (outcome.kind) {
@@ -27,11 +30,13 @@ class Answers {
         return;
       case "later":
         this.again.push(...updates);
+        if (this.reason === undefined) this.isBroken = outcome.isDoubtful && outcome.retryAfterMs === 0;
         this.reason ??= outcome.reason;
         this.retryAfterMs = Math.max(this.retryAfterMs, outcome.retryAfterMs);
         return;
       case "unknown":
         this.again.push(...updates);
+        if (this.reason === undefined) this.isBroken = true;
         this.reason ??= outcome.message;
         return;
       case "unauthorized":
@@ -82,7 +87,9 @@ export async function sendChanges(
     if (waiting.length === 0) break;
     if (signal.aborted) throw stoppedError();
     const { reason = "no answer", retryAfterMs } = answers;
-    limits.busy("update", { message: reason, sentAt, retryAfterMs });
+    const told = { message: reason, sentAt, retryAfterMs };
+    if (answers.isBroken) await pause(limits.broke("update", told), signal);
+    else limits.busy("update", told);
   }
   return { changed, failed, requests };
 }
