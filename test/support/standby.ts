@@ -99,7 +99,7 @@ export async function startStandby(primary: TestPostgres): Promise<Standby> {
     (rows) => rows !== undefined,
     { what: "the standby answers" },
   );
-  if (failure !== undefined) throw new Error(`the standby did not start: ${String(failure)}`);
+  if (failure !== undefined) throw new Error(`the standby did not start: ${failure}`);
   return {
     port,
     ask,
