@@ -110,6 +110,7 @@ function makeExecutors(system: StepsSystem, clock: Clock) {
 export function makeOptions(system: StepsSystem): RunOptions {
   const clock = system.clock ?? { now: () => Date.now() };
   const signal = system.signal ?? new AbortController().signal;
+  const began = Date.now();
   const provider = createMixpanelProvider({
     host: system.url,
     token: "t",
@@ -134,7 +135,8 @@ export function makeOptions(system: StepsSystem): RunOptions {
       backoffMs: 1,
       backoffMaxMs: 5,
       waitMaxMs: system.waitMaxMs ?? 60_000,
-      clock: { now: () => Date.now() },
+      // Goes on by itself, for pauses, from the moment of the run's own clock.
+      clock: { now: () => clock.now() + (system.clock ? Date.now() - began : 0) },
       random: () => 0.5,
       signal,
       onWait: () => undefined,
