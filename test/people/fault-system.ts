@@ -9,6 +9,16 @@ import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 import { PEOPLE, SHOP, usersSql } from "./fault-shop.ts";
 import { isSame, openSyncSystem, type SyncSystem, type SyncSystemOptions } from "./sync-system.ts";
 
+/** Short enough that a fault is over within a test. */
+export const FAULT_SETTINGS = {
+  settleMs: 100,
+  pollMs: 20,
+  backoffMs: 20,
+  backoffMaxMs: 100,
+  leaseMs: 2000,
+  requestTimeoutMs: 800,
+};
+
 export interface FaultSystem extends SyncSystem {
   readonly proxy: FaultProxy;
   /** Waits until nothing is on its way any more; then destination and database must say the same. */

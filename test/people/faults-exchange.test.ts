@@ -11,19 +11,16 @@ import { readJobs } from "../../src/people/jobs/jobs.ts";
 import { eventually } from "../support/emulator-client.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
 import { userId, usersSql, writeHistory } from "./fault-shop.ts";
-import { type FaultSystem, type FaultSystemOptions, openFaultSystem } from "./fault-system.ts";
+import {
+  FAULT_SETTINGS,
+  type FaultSystem,
+  type FaultSystemOptions,
+  openFaultSystem,
+} from "./fault-system.ts";
 
 const ID = userId(1);
 /** Known to the destination, and not to the copy. */
 const YOUNG = userId(6);
-const SETTINGS = {
-  settleMs: 100,
-  pollMs: 20,
-  backoffMs: 20,
-  backoffMaxMs: 100,
-  leaseMs: 2000,
-  requestTimeoutMs: 800,
-};
 const run = promisify(execFile);
 
 let application: TestPostgres;
@@ -41,7 +38,7 @@ afterAll(() => Promise.all([application.close(), elsewhere.close()]));
 async function synced(
   ask: FaultSystemOptions = {},
 ): Promise<{ readonly opened: FaultSystem; readonly running: ReturnType<FaultSystem["start"]> }> {
-  const opened = await openFaultSystem(application, { options: { settings: SETTINGS }, ...ask });
+  const opened = await openFaultSystem(application, { options: { settings: FAULT_SETTINGS }, ...ask });
   system = opened;
   const running = opened.start();
   await opened.run(usersSql(1, 5));
@@ -102,7 +99,9 @@ describe("a primary exchanged for a copy of it", () => {
   });
 
   test("captures by triggers notice an older copy by the position that they note now and then", async () => {
-    const { opened } = await synced({ options: { settings: SETTINGS, capture: { method: "trigger" } } });
+    const { opened } = await synced({
+      options: { settings: FAULT_SETTINGS, capture: { method: "trigger" } },
+    });
     await exchange(async () => {
       await eventually(
         () =>
@@ -162,7 +161,7 @@ describe("a primary exchanged for a copy of it", () => {
 describe("a state on another server", () => {
   async function apart(): Promise<Awaited<ReturnType<typeof synced>>> {
     const stateUrl = await elsewhere.createDatabase();
-    return synced({ options: { settings: SETTINGS, stateUrl } });
+    return synced({ options: { settings: FAULT_SETTINGS, stateUrl } });
   }
 
   test("an older copy of the application's data: profiles of users whom it lacks are cleared", async () => {

@@ -5,19 +5,11 @@ import { eventually } from "../support/emulator-client.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
 import { type Address, type Standby, startAddress, startStandby } from "../support/standby.ts";
 import { userId, usersSql } from "./fault-shop.ts";
-import { type FaultSystem, openFaultSystem } from "./fault-system.ts";
+import { FAULT_SETTINGS, type FaultSystem, openFaultSystem } from "./fault-system.ts";
 
 const ID = userId(1);
 /** Known to the destination, and not to the standby. */
 const YOUNG = userId(6);
-const SETTINGS = {
-  settleMs: 100,
-  pollMs: 20,
-  backoffMs: 20,
-  backoffMaxMs: 100,
-  leaseMs: 2000,
-  requestTimeoutMs: 800,
-};
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -42,7 +34,7 @@ async function replicated(): Promise<Servers> {
   const through = (url: string): string => url.replace(`:${primary.port}/`, `:${address.port}/`);
   const opened = await openFaultSystem(
     { ...primary, createDatabase: async (name) => through(await primary.createDatabase(name)) },
-    { options: { settings: SETTINGS } },
+    { options: { settings: FAULT_SETTINGS } },
   );
   closing.push(() => opened.close());
   opened.start();

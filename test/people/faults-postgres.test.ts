@@ -3,17 +3,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../support/emulator-client.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
 import { userId, usersSql, writeHistory } from "./fault-shop.ts";
-import { type FaultSystem, type FaultSystemOptions, openFaultSystem } from "./fault-system.ts";
+import {
+  FAULT_SETTINGS,
+  type FaultSystem,
+  type FaultSystemOptions,
+  openFaultSystem,
+} from "./fault-system.ts";
 
 const ID = userId(1);
-const SETTINGS = {
-  settleMs: 100,
-  pollMs: 20,
-  backoffMs: 20,
-  backoffMaxMs: 100,
-  leaseMs: 2000,
-  requestTimeoutMs: 800,
-};
 
 let postgres: TestPostgres;
 let system: FaultSystem | undefined;
@@ -34,7 +31,7 @@ afterAll(() => postgres.close());
 async function synced(
   ask: FaultSystemOptions = {},
 ): Promise<{ readonly opened: FaultSystem; readonly running: ReturnType<FaultSystem["start"]> }> {
-  const opened = await openFaultSystem(postgres, { options: { settings: SETTINGS }, ...ask });
+  const opened = await openFaultSystem(postgres, { options: { settings: FAULT_SETTINGS }, ...ask });
   system = opened;
   const running = opened.start();
   await opened.run(usersSql(1, 5));
@@ -153,7 +150,7 @@ describe("connections", () => {
   });
 
   test("an answer that cannot be written down: a row that changed back is not taken for unchanged", async () => {
-    const opened = await openFaultSystem(postgres, { options: { settings: SETTINGS } });
+    const opened = await openFaultSystem(postgres, { options: { settings: FAULT_SETTINGS } });
     system = opened;
     const email = async (): Promise<unknown> => (await opened.profiles()).get(ID)?.["$email"];
     let isAway = false;
@@ -180,7 +177,7 @@ describe("connections", () => {
   test.each(["wal", "trigger"] as const)(
     "the server restarted under load, captured by %s",
     async (method) => {
-      const { opened } = await synced({ options: { settings: SETTINGS, capture: { method } } });
+      const { opened } = await synced({ options: { settings: FAULT_SETTINGS, capture: { method } } });
       await writeHistory(opened.url, {
         seed: 3,
         steps: 60,
