@@ -19,7 +19,7 @@ const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 let browser: Browser;
 beforeAll(async () => {
   browser = await launchBrowser();
-}, 90_000);
+});
 afterAll(() => browser.close());
 
 interface View {

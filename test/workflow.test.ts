@@ -28,7 +28,7 @@ test("no expression stands inside a script: a branch's name could be a command",
   for (const { run = "" } of workflow.jobs.plan.steps) expect(run).not.toContain("${{");
 });
 
-test("every command and option of the workflow and of the page exists", { timeout: 120_000 }, async () => {
+test("every command and option of the workflow and of the page exists", async () => {
   ensureDist();
   const used = [...`${text}\n${page}`.matchAll(/npx plumbline ([a-z-]+)((?: [^\n|>`]*)?)/g)];
   expect(used.length).toBeGreaterThan(8);

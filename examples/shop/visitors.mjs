@@ -74,6 +74,8 @@ export async function sendVisitors({ shopUrl, signal, say }) {
     say(`No browser could be started here (${error.message}). Open ${shopUrl} in your own.`);
     return;
   }
+  // An abort while it was starting has told nobody.
+  if (signal.aborted) return void (await browser.close());
   signal.addEventListener("abort", () => void browser.close(), { once: true });
   while (!signal.aborted) {
     try {

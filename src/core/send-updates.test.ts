@@ -71,6 +71,21 @@ test("a destination that refuses everybody is not asked about each of them", asy
   expect(requests.length).toBeLessThan(10 * REFUSED_FOR_ALL);
 });
 
+test("who is refused before anybody was taken and before the rest failed comes again", async () => {
+  const busy: DeliveryOutcome = { kind: "busy", status: 503, retryAfterMs: 0 };
+  let count = 0;
+  const early = await send(8, () => ((count += 1) > 5 ? busy : refused));
+  expect(early.requests).toHaveLength(6);
+  expect(early.told.get("u0")).toMatchObject({ kind: "later", isDoubtful: true });
+  // Others were taken: it is this one.
+  const late = await send(150, (ids) => {
+    if (ids.includes("u149")) return busy;
+    return ids.includes("u0") ? refused : { kind: "accepted" };
+  });
+  expect(late.told.get("u0")).toMatchObject({ kind: "refused" });
+  expect(late.told.get("u149")).toMatchObject({ kind: "later", isDoubtful: true });
+});
+
 test("after `not now` nothing more is sent, and the rest is told to come later", async () => {
   const { told, requests } = await send(300, (ids) =>
     ids.includes("u150") ? { kind: "busy", status: 429, retryAfterMs: 2000 } : { kind: "accepted" },

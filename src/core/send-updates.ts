@@ -75,6 +75,7 @@ function chunks<T>(
 export const REFUSED_FOR_ALL = 10;
 
 const NOT_REACHED = "the request before it failed";
+const CUT_EARLY = "refused, and nobody else was taken before the rest failed";
 
 /** Some updates, and whether an earlier request had them: the destination may keep the good ones of a request that it refuses. */
 interface Part<T> {
@@ -107,15 +108,17 @@ class Sending<T> {
     return this.#bisect({ updates: part.updates, isDoubtful }, answer.message);
   }
 
-  /** Tells who was refused. Where nobody at all was taken, nobody in particular is to blame. */
-  end(): void {
+  /** Tells who was refused. Where nobody at all was taken, nobody in particular is to blame; `isCut`: or it is too early to say. */
+  end(isCut: boolean): void {
     const [first] = this.#refused;
-    if (first && this.#accepted === 0 && this.#refused.length >= REFUSED_FOR_ALL) {
+    if (!first) return;
+    const updates = this.#refused.map(({ update }) => update);
+    if (this.#accepted === 0 && updates.length >= REFUSED_FOR_ALL) {
       const message = `it refuses everybody: ${first.message}`;
-      const updates = this.#refused.map(({ update }) => update);
       this.#tell(updates, { kind: "unauthorized", message, isDoubtful: true });
-    } else
-      for (const { update, message } of this.#refused) this.#tell([update], { kind: "refused", message });
+    } else if (this.#accepted === 0 && isCut)
+      this.#tell(updates, { kind: "later", reason: CUT_EARLY, retryAfterMs: 0, isDoubtful: true });
+    else for (const { update, message } of this.#refused) this.#tell([update], { kind: "refused", message });
   }
 
   /** One of them at least spoils a request. */
@@ -200,5 +203,5 @@ export async function sendUpdates<T>(
     if (goOn) goOn = await sending.send({ updates: chunk, isDoubtful: false });
     else tell(chunk, { kind: "later", reason: NOT_REACHED, retryAfterMs: 0, isDoubtful: false });
   }
-  sending.end();
+  sending.end(!goOn);
 }

@@ -95,11 +95,24 @@ export async function checkReachable(database: Database, what: string): Promise<
   }
 }
 
+/** Shorter, and a process that is merely slow would lose its transactions. */
+const IDLE_IN_TRANSACTION_MIN_MS = 5000;
+
+/**
+ * A process that freezes within a transaction would hold up all others by its locks, and the application's vacuum by its snapshot: after a
+ * lease's time the server ends its session.
+ */
+function endsFrozen(settings: Partial<SyncSettings> | undefined): string {
+  const leaseMs = settings?.leaseMs ?? SYNC_SETTINGS.leaseMs;
+  return `-c idle_in_transaction_session_timeout=${Math.max(IDLE_IN_TRANSACTION_MIN_MS, leaseMs)}`;
+}
+
 /** Opens the application's database alone, for commands that only look. */
-export function openSource(options: Pick<PeopleOptions, "databaseUrl" | "log">): Database {
+export function openSource(options: Pick<PeopleOptions, "databaseUrl" | "log" | "settings">): Database {
   return openDatabase(options.databaseUrl, {
     connections: SOURCE_CONNECTIONS,
     applicationName: "plumbline",
+    session: endsFrozen(options.settings),
     onError: (error) =>
       options.log.warn({ code: sqlState(error) }, "an idle connection to the database broke"),
   });
@@ -117,7 +130,7 @@ export async function openPeopleContext(options: PeopleOptions): Promise<OpenedP
   const state = openDatabase(stateUrl ?? options.databaseUrl, {
     connections: STATE_CONNECTIONS,
     applicationName: "plumbline state",
-    session: BY_KEY,
+    session: `${BY_KEY} ${endsFrozen(options.settings)}`,
     onError: (error) => log.warn({ code: sqlState(error) }, "an idle connection to the state broke"),
   });
   const close = async (): Promise<void> => {

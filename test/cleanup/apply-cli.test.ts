@@ -26,7 +26,7 @@ events: { done: { name: Thing done, sources: { api: {} }, properties: {} } }
 
 beforeAll(() => {
   ensureDist();
-}, 120_000);
+});
 
 interface Project {
   readonly folder: string;

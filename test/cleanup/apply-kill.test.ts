@@ -35,7 +35,7 @@ events: { done: { name: Thing done, sources: { api: {} }, properties: {} } }
 beforeAll(() => {
   ensureDist();
   writeFileSync(join(directory, "plan.yaml"), PLAN);
-}, 120_000);
+});
 
 function planHash(): string {
   const { lock } = checkPlan(join(directory, "plan.yaml"), diskPlanFiles(), {

@@ -13,7 +13,7 @@ import { plant, profilesOf } from "./local-project.ts";
 
 beforeAll(() => {
   ensureDist();
-}, 120_000);
+});
 
 async function makeProject() {
   const folder = tempDirectory("change-set-cli");

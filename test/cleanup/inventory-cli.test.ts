@@ -20,7 +20,7 @@ beforeAll(async () => {
     database,
     `create table users (id uuid primary key); ${Array.from({ length: 29 }, (_, n) => `insert into users values ('${userId(n)}');`).join("")}`,
   );
-}, 120_000);
+});
 afterAll(() => postgres.close());
 
 function configured(local: Local): string {

@@ -63,7 +63,7 @@ const MESSY = Object.fromEntries(
 
 beforeAll(() => {
   ensureDist();
-}, 120_000);
+});
 
 describe("plan", () => {
   test("what an inventory finds becomes a file that apply takes as it is, and nothing is asked of the provider for it", async () => {
@@ -101,7 +101,7 @@ describe("plan", () => {
 
     expect((await clean("undo", "spring.yaml", "--apply")).code).toBe(0);
     expect(await profilesOf(local.url)).toEqual(before);
-  }, 120_000);
+  });
 
   test("an inventory of another plan, one that is not there, and a file that is, are refused", async () => {
     const { folder, clean } = await makeProject(MESSY);
@@ -133,7 +133,7 @@ describe("plan", () => {
       const wrong = await clean("plan", "--inventory", "inventory.json");
       expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringMatching(place)]);
     }
-  }, 60_000);
+  });
 
   test("ids go into a file for the owner alone, never into the set; what cannot be wholly undone is not taken on", async () => {
     const { folder, clean } = await makeProject(MESSY);
@@ -170,5 +170,5 @@ describe("plan", () => {
     writeFileSync(join(folder, "changes.yaml"), taken);
     const dry = await clean("apply", "changes.yaml", "--json");
     expect(dry.code, dry.stderr).toBe(0);
-  }, 60_000);
+  });
 });

@@ -74,7 +74,7 @@ beforeAll(async () => {
   if (!checked.lock) throw new Error(JSON.stringify(checked.findings));
   lock = checked.lock;
   await loadMess(emulator.url, await yearOfEvents(VISITS_PER_DAY, NOW));
-}, 120_000);
+});
 afterAll(async () => {
   await emulator.close();
   await postgres.close();
@@ -170,4 +170,4 @@ test("inventory finds a year of mess, change sets bring it to the plan, undo bri
   const table = mendedTable({ planted, found, left, restored });
   await expect(table).toMatchFileSnapshot("mess/planted-and-repaired.md");
   expect(GUIDE).toContain(table.trim());
-}, 120_000);
+});

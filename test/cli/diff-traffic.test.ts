@@ -148,4 +148,4 @@ test("the gateway's journal and the raw export weigh the same events the same", 
   } finally {
     await system.close();
   }
-}, 90_000);
+});

@@ -171,4 +171,4 @@ test("a gateway under the proposed plan quarantines nothing, and infer reads its
   } finally {
     await system.close();
   }
-}, 90_000);
+});

@@ -39,7 +39,7 @@ beforeAll(async () => {
   system = await makeSystem({ plan: PLAN });
   gateway = await system.startGateway();
   admin = adminUrl();
-}, 60_000);
+});
 afterAll(() => system.close());
 
 /** The admin port is any free one; the running gateway says which on the line that `startGateway` has read. */

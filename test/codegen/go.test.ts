@@ -206,9 +206,7 @@ describe.skipIf(go === "")(suiteName("Go", toolchains.go), () => {
     rmSync(join(folder, "wrong"), { recursive: true });
   });
 
-  test("go vet has nothing to say, and the golden vectors are judged alike, over HTTP", {
-    timeout: 120_000,
-  }, async () => {
+  test("go vet has nothing to say, and the golden vectors are judged alike, over HTTP", async () => {
     const emulator = await startEmulator({ store: "memory" });
     const cases = staticCases(lock, speller);
     expect(cases.length).toBeGreaterThan(60);

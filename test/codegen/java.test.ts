@@ -148,7 +148,7 @@ ${calls.join("\n")}
 }
 
 describe.skipIf(jars.length === 0)(suiteName("Java", toolchains.java), () => {
-  test("google-java-format has nothing to change", { timeout: 60_000 }, async () => {
+  test("google-java-format has nothing to change", async () => {
     const formatter = jars.find((jar) => jar.includes("google-java-format")) ?? "";
     const sources = [
       ...files.map((file) => join(place, file)),
@@ -162,7 +162,7 @@ describe.skipIf(jars.length === 0)(suiteName("Java", toolchains.java), () => {
     expect(output).toBe("");
   });
 
-  test("javac refuses each wrong call", { timeout: 60_000 }, async () => {
+  test("javac refuses each wrong call", async () => {
     const wrong = [
       "analytics.track(new PlanEvents.UserSignsOut());",
       'analytics.track("ada@example.com", new PlanEvents.UserSignsOut());',
@@ -184,7 +184,7 @@ describe.skipIf(jars.length === 0)(suiteName("Java", toolchains.java), () => {
     expect([...new Set(lines)], output).toEqual(wrong.map((_, index) => index));
   });
 
-  test("a client's Analytics compiles, too, and knows the user by itself", { timeout: 60_000 }, async () => {
+  test("a client's Analytics compiles, too, and knows the user by itself", async () => {
     const sources = clientFiles.map((file) => join(clientPlace, file));
     expect(
       await run(
@@ -198,7 +198,7 @@ describe.skipIf(jars.length === 0)(suiteName("Java", toolchains.java), () => {
     );
   });
 
-  test("the golden vectors, through the official SDK", { timeout: 120_000 }, async () => {
+  test("the golden vectors, through the official SDK", async () => {
     const emulator = await startEmulator({ store: "memory" });
     // Java's engine recurses: where a text is too deep for it, the gateway judges.
     const cases = staticCases(lock, speller, [...CLASS_RESERVED, "PlanEvents"]).filter(

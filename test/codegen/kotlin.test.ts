@@ -179,7 +179,7 @@ public fun main(args: Array<String>) {
 }
 
 describe.skipIf(kotlin.length === 0)(suiteName("Kotlin", toolchains.kotlin), () => {
-  test("ktlint has nothing to say", { timeout: 60_000 }, async () => {
+  test("ktlint has nothing to say", async () => {
     writeFileSync(
       join(folder, ".editorconfig"),
       "root = true\n[*.kt]\nktlint_code_style = intellij_idea\nktlint_standard_max-line-length = disabled\n",
@@ -190,11 +190,11 @@ describe.skipIf(kotlin.length === 0)(suiteName("Kotlin", toolchains.kotlin), () 
     });
   });
 
-  test("a server's client compiles, with the adapter of the official SDK", { timeout: 120_000 }, async () => {
+  test("a server's client compiles, with the adapter of the official SDK", async () => {
     expect(await compile("server-classes", "server")).toEqual({ ok: true, output: "" });
   });
 
-  test("kotlinc refuses each wrong call", { timeout: 120_000 }, async () => {
+  test("kotlinc refuses each wrong call", async () => {
     const wrong = [
       'analytics.identify("ada@example.com")',
       "analytics.track(UserSignsUp())",

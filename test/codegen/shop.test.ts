@@ -120,7 +120,6 @@ describe.each(Object.entries(LANGUAGES))("%s", (language, { found, check }) => {
 
   test.skipIf(found === undefined).each(sources)(
     "the client of %s stands up to its language's tools",
-    { timeout: 120_000 },
     async (source) => {
       const client = join(folder, `${language}_${source}`);
       expect(

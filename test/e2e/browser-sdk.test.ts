@@ -27,7 +27,7 @@ beforeAll(async () => {
   });
   site.mount(system.gatewayUrl);
   await system.startGateway();
-}, 60_000);
+});
 afterAll(async () => {
   await browser.close();
   await system.close();

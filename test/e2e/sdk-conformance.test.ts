@@ -131,7 +131,7 @@ beforeAll(async () => {
     },
   });
   site.mount(door.url);
-}, 60_000);
+});
 afterAll(async () => {
   await site.close();
   await door.close();
@@ -216,7 +216,7 @@ describe("mixpanel-browser in Chromium", () => {
   let page: Page;
   beforeAll(async () => {
     browser = await launchBrowser();
-  }, 60_000);
+  });
   afterAll(() => browser.close());
 
   async function openPage({ answer, token }: Case): Promise<void> {

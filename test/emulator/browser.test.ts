@@ -39,7 +39,7 @@ beforeAll(async () => {
   if (address === null || typeof address === "string") throw new Error("no port");
   origin = `http://127.0.0.1:${address.port}`;
   browser = await launchBrowser();
-}, 90_000);
+});
 afterAll(async () => {
   await browser.close();
   site.closeAllConnections();

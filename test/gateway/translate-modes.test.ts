@@ -107,7 +107,7 @@ async function profiles(mixpanel: string): Promise<readonly object[]> {
 test.each([
   ["original", "thread"],
   ["simplified", "inline"],
-] as const)("%s id merge, pipeline: %s", { timeout: 120_000 }, async (mode, pipeline) => {
+] as const)("%s id merge, pipeline: %s", async (mode, pipeline) => {
   const url = await postgres.createDatabase();
   await postgres.run(url, SCHEMA);
   for (const { id, email } of [ADA, BOB]) await run(url, `insert into users values ('${id}', '${email}', 2)`);

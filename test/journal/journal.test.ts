@@ -288,7 +288,7 @@ describe("trouble", () => {
   });
 });
 
-test("after SIGKILL at a random moment every acknowledged append is there", { timeout: 60_000 }, async () => {
+test("after SIGKILL at a random moment every acknowledged append is there", async () => {
   ensureDist();
   const directory = fresh();
   const script = new URL("../support/append-for-ever.mjs", import.meta.url).pathname;

@@ -25,10 +25,11 @@ if (opened.kind !== "open") throw new Error(JSON.stringify(opened.findings));
 let visits = 0;
 const sync = createPeopleSync(opened.context, {
   at: async (name) => {
-    if (name !== options.kill?.point || (visits += 1) < options.kill.visit) return;
-    process.kill(process.pid, "SIGKILL");
-    // Nothing of this process happens after it.
-    await new Promise(() => undefined);
+    const { point, visit, signal = "SIGKILL" } = options.kill ?? {};
+    if (name !== point || (visits += 1) !== visit) return;
+    process.kill(process.pid, signal);
+    // Nothing of a killed process happens after it.
+    if (signal === "SIGKILL") await new Promise(() => undefined);
   },
 });
 const stop = new AbortController();

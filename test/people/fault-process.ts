@@ -16,8 +16,8 @@ export interface ChildOptions {
   readonly people: object;
   readonly settings: Partial<SyncSettings>;
   readonly capture: CaptureSettings;
-  /** SIGKILL when the point is reached for the n-th time. */
-  readonly kill?: { readonly point: FaultPointName; readonly visit: number };
+  /** SIGKILL, or another signal, when the point is reached for the n-th time. */
+  readonly kill?: { readonly point: FaultPointName; readonly visit: number; readonly signal?: "SIGSTOP" };
 }
 
 export interface SyncProcess {

@@ -86,4 +86,4 @@ test("a standby takes over with the slot, and what it never got is told as it st
   expect((await opened.profiles()).has(YOUNG)).toBe(true);
   await opened.run(usersSql(6, 6));
   await opened.ends();
-}, 120_000);
+});

@@ -98,7 +98,7 @@ function startKilling(
 }
 
 describe.each(FAULT_POINTS)("killed %s", (point) => {
-  test.each(faultSeeds())("seed %i", { timeout: 60_000 }, async (seed) => {
+  test.each(faultSeeds())("seed %i", async (seed) => {
     const opened = await openFaultSystem(postgres, { users: 8 });
     system = opened;
     const { context, url, proxy } = system;

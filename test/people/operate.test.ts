@@ -90,6 +90,19 @@ describe("comparing a page", () => {
     expect(page.differing.map((user) => user.userId)).toEqual([userId(4)]);
   });
 
+  test("users whose values change with time alone are on their way once the moment has come", async () => {
+    const system = await synced();
+    const { context, destination } = system;
+    await system.run("update users set plan = 'team'");
+    await context.state.query(
+      "insert into plumbline.revisits (destination, user_id, sets, at) values ('product', $1, 1, clock_timestamp()), ('product', $2, 1, clock_timestamp() + interval '1 hour')",
+      [userId(1), userId(2)],
+    );
+    const page = await comparePage(context, destination, [userId(1), userId(2)]);
+    expect(page).toMatchObject({ checked: 2, pending: 1, waiting: [userId(1)] });
+    expect(page.differing.map((user) => user.userId)).toEqual([userId(2)]);
+  });
+
   test("a user who is gone differs by all that was acknowledged, and a new one by all that there is", async () => {
     const system = await synced();
     await system.run(`delete from orders where user_id = '${userId(1)}'; delete from users where id = '${userId(1)}';

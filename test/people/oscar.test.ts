@@ -58,7 +58,7 @@ destinations:
 people: { database: "\${DATABASE_URL}", destinations: [product] }
 `,
     );
-  }, 120_000);
+  });
   afterAll(async () => {
     if (up && up.exitCode === null) {
       up.kill("SIGTERM");
@@ -107,7 +107,7 @@ people: { database: "\${DATABASE_URL}", destinations: [product] }
       0,
       { destinations: [{ differing: 0 }] },
     ]);
-  }, 90_000);
+  });
 
   test("profiles hold what the shop's database says, as a person would ask it", async () => {
     const profiles = await queryProfiles(emulator.url);

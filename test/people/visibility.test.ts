@@ -206,7 +206,7 @@ describe("reading at once after a commit arrived, beside other writers", () => {
     return missed;
   }
 
-  test("without the gate, commits are missed", { timeout: 60_000 }, async () => {
+  test("without the gate, commits are missed", async () => {
     expect(await misses({ isGated: false, commits: UNGATED_MAX, missesMax: 3 })).toBe(3);
   });
 

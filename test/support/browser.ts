@@ -28,7 +28,7 @@ const QUIET = [
   "--no-first-run",
 ];
 const LOCK_WAIT_MS = 100;
-const LOCK_MAX_MS = 60_000;
+const LOCK_MAX_MS = 30_000;
 
 /** Runs one at a time over all processes: two that unpack the same file at once would start half a browser. */
 async function alone<T>(work: () => Promise<T>): Promise<T> {
@@ -39,7 +39,7 @@ async function alone<T>(work: () => Promise<T>): Promise<T> {
       await mkdir(lock);
       break;
     } catch (error) {
-      // A lock that outlives a minute belongs to a process that was killed.
+      // A lock that outlives this belongs to a process that was killed.
       if (Date.now() > deadline) break;
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       await pause(LOCK_WAIT_MS);

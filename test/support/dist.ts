@@ -11,7 +11,8 @@ export function ensureDist(): void {
   const builtAt = existsSync(built) ? statSync(built).mtimeMs : 0;
   const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
   const stale = sources.some(
-    (file) => /\.(?:ts|template)$/.test(file) && statSync(join(root, "src", file)).mtimeMs > builtAt,
+    (file) =>
+      /(?<!\.test)\.(?:ts|template)$/.test(file) && statSync(join(root, "src", file)).mtimeMs > builtAt,
   );
   if (stale) execFileSync("npm", ["run", "build"], { cwd: root, stdio: "ignore" });
 }

@@ -28,15 +28,32 @@ export interface Running {
   kill(): Promise<void>;
 }
 
-/** A port that was free a moment ago; for what must keep its address over restarts. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
+/** Below those that the system gives away for port 0, and apart for each worker: nobody takes one while its server is down. */
+const PORTS_OF_A_WORKER = 1500;
+const FIRST_PORT = 20_000 + PORTS_OF_A_WORKER * Number(process.env["VITEST_POOL_ID"] ?? 0);
+let portsGiven = 0;
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") return false;
+    throw error;
+  }
   server.close();
   await once(server, "close");
-  return address.port;
+  return true;
+}
+
+/** A port that is free, for what must keep its address over restarts. Each is given once. */
+export async function freePort(): Promise<number> {
+  while (portsGiven < PORTS_OF_A_WORKER) {
+    const port = FIRST_PORT + portsGiven;
+    portsGiven += 1;
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`No port from ${FIRST_PORT} on is free`);
 }
 
 /** Runs `plumbline …` until it prints the URL it accepts on. */

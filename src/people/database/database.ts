@@ -35,8 +35,8 @@ export function sqlState(error: unknown): string {
   return typeof code === "string" ? code : "";
 }
 
-/** Classes of a server that is away, starting or full; and of a connection that cannot be made or broke. */
-const UNREACHABLE = /^(?:08|53|57P|E[A-Z]+$)/;
+/** Classes of a server that is away, starting or full; of a connection that cannot be made or broke; and of a session that was idle for too long. */
+const UNREACHABLE = /^(?:08|53|57P|25P03$|E[A-Z]+$)/;
 /** `pg` has no code for these. */
 const BROKEN =
   /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/i;

@@ -7,7 +7,7 @@ export interface KnownUser {
   /** Property name → keyed hash; `undefined`: nothing was ever acknowledged. */
   readonly prints: Readonly<Record<string, Print>> | undefined;
   readonly unsure: boolean;
-  /** A mark waits: an update is on its way. */
+  /** A mark waits, or a moment has come for which one is made: an update is on its way. */
   readonly isPending: boolean;
   /** Nothing of this user goes out until the user changes. */
   readonly isQuarantined: boolean;
@@ -25,10 +25,13 @@ export interface KnownUser {
  */
 const KNOWN = `
 select u.user_id, p.prints, p.unsure, p.acked_at::text as acked_at,
-  extract(epoch from clock_timestamp() - p.acked_at) * 1000 as acked_age_ms, m.user_id is not null as pending, q.user_id is not null as quarantined
+  extract(epoch from clock_timestamp() - p.acked_at) * 1000 as acked_age_ms, m.user_id is not null or r.user_id is not null as pending, q.user_id is not null as quarantined
 from unnest($2::text[]) u(user_id)
 left join lateral (select p.prints, p.unsure, p.acked_at from plumbline.profiles p where p.destination = $1 and p.user_id = u.user_id offset 0) p on true
 left join lateral (select m.user_id from plumbline.marks m where m.destination = $1 and m.user_id = u.user_id offset 0) m on true
+left join lateral (
+  select r.user_id from plumbline.revisits r where r.destination = $1 and r.user_id = u.user_id and r.at <= clock_timestamp() offset 0
+) r on true
 left join lateral (
   select q.user_id from plumbline.quarantine q where q.destination = $1 and q.user_id = u.user_id and q.property is null offset 0
 ) q on true`;
