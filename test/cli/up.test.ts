@@ -1,5 +1,5 @@
 // `plumbline up` as an operator meets it: health, metrics, reload, quarantine beside it, and an orderly end.
-import { readFile, writeFile } from "node:fs/promises";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { request } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -113,7 +113,7 @@ describe("a running gateway", () => {
       (text) => text.includes("Checkout started"),
     );
     const better = join(system.directory, "better.yaml");
-    await writeFile(better, WITH_CHECKOUT);
+    writeFileSync(better, WITH_CHECKOUT);
     const preview = await cli("quarantine", "preview", "--plan", better, "--json");
     expect(JSON.parse(preview.stdout)).toMatchObject({
       changed: 1,
@@ -136,7 +136,7 @@ describe("a running gateway", () => {
     const before = await metric(
       /plumbline_verdicts_total\{event="Checkout started"[^}]*verdict="accepted"[^}]*\} (\d+)/,
     );
-    await writeFile(plan, `${PLAN}broken: [`);
+    writeFileSync(plan, `${PLAN}broken: [`);
     await eventually(
       () => Promise.resolve(gateway.errors()),
       (text) => text.includes("the old one stays"),
@@ -145,7 +145,7 @@ describe("a running gateway", () => {
     expect(gateway.errors()).toContain("plan.yaml:");
     expect(await track("Order completed", "still", { total: 2 })).toBe("1");
     await arrived("still");
-    await writeFile(plan, WITH_CHECKOUT);
+    writeFileSync(plan, WITH_CHECKOUT);
     await eventually(
       () => Promise.resolve(gateway.errors()),
       (text) => text.includes("a new plan holds"),
@@ -162,16 +162,31 @@ describe("a running gateway", () => {
     const loads = () => gateway.errors().split("a new plan holds").length;
     const before = loads();
     const plan = join(system.directory, "plan.yaml");
-    await writeFile(
-      plan,
-      (await readFile(plan, "utf8")).replace("An order was paid", "An order was paid for"),
-    );
+    writeFileSync(plan, readFileSync(plan, "utf8").replace("An order was paid", "An order was paid for"));
     gateway.process.kill("SIGHUP");
     await eventually(
       () => Promise.resolve(loads()),
       (now) => now > before,
       { what: "a reload" },
     );
+  });
+
+  test("a plan that cannot be taken over leaves the old one in force, and the gateway runs on", async () => {
+    const [plan, archive] = [join(system.directory, "plan.yaml"), join(system.directory, "data/plans")];
+    const before = readFileSync(plan, "utf8");
+    renameSync(archive, `${archive}.aside`);
+    writeFileSync(archive, "a file where a folder should be");
+    writeFileSync(plan, before.replace("In euro", "In euros"));
+    await eventually(
+      () => Promise.resolve(gateway.errors()),
+      (text) => text.includes("cannot be taken over"),
+      { what: "the refusal" },
+    );
+    writeFileSync(plan, before);
+    renameSync(archive, `${archive}.file`);
+    renameSync(`${archive}.aside`, archive);
+    expect(await track("Order completed", "after-the-failure", { total: 3 })).toBe("1");
+    await arrived("after-the-failure");
   });
 
   test("an event that an older plan's client made is judged by that plan, also after a restart; another's is not", async () => {
@@ -183,11 +198,11 @@ describe("a running gateway", () => {
     const older = await stampOf();
     const loads = () => gateway.errors().split("a new plan holds").length;
     const before = loads();
-    const stricter = (await readFile(plan, "utf8")).replace(
+    const stricter = readFileSync(plan, "utf8").replace(
       "total: { type: number,",
       "currency: { type: string, presence: required, data: none, description: Code }\n      total: { type: number,",
     );
-    await writeFile(plan, stricter);
+    writeFileSync(plan, stricter);
     await eventually(
       () => Promise.resolve(loads()),
       (now) => now > before,
@@ -204,7 +219,7 @@ describe("a running gateway", () => {
     await arrived("after-the-restart");
     const sent = (await exportEvents(system.emulator.url)).map(({ properties }) => properties.$insert_id);
     expect(sent).not.toContain("without-a-plan");
-    await writeFile(plan, WITH_CHECKOUT);
+    writeFileSync(plan, WITH_CHECKOUT);
     gateway.process.kill("SIGHUP");
     await eventually(
       () => Promise.resolve(loads()),
@@ -299,7 +314,7 @@ describe("plumbline listen", () => {
   const start = (...args: string[]) =>
     startPlumbline(["listen", "--plan", plan(), ...args], { cwd: system.directory });
 
-  beforeAll(() => writeFile(plan(), WITH_CHECKOUT));
+  beforeAll(() => writeFileSync(plan(), WITH_CHECKOUT));
 
   test("all seen and nothing wrong: 0", async () => {
     const listener = await start("--expect", "orderCompleted", "--fail-on", "warn");

@@ -30,7 +30,10 @@ afterEach(async () => {
 });
 afterAll(() => postgres.close());
 
-async function open(): Promise<{ readonly opened: FaultSystem; readonly start: () => Promise<SyncProcess> }> {
+async function open(): Promise<{
+  readonly opened: FaultSystem;
+  readonly start: (kill?: ChildOptions["kill"]) => Promise<SyncProcess>;
+}> {
   const opened = await openFaultSystem(postgres, { options: { settings: SETTINGS } });
   system = opened;
   const { url, proxy, context } = opened;

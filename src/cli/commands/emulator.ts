@@ -45,10 +45,11 @@ export function addEmulator(program: Command): void {
         ...(data === undefined ? {} : { dataDirectory: data }),
         ...(set === undefined ? {} : { switches: set }),
       });
+      const stopped = untilStopped();
       printLine(
         json ? JSON.stringify({ url: emulator.url }) : `plumbline emulator: accepting on ${emulator.url}`,
       );
-      await untilStopped();
+      await stopped;
       await emulator.close();
     });
 }

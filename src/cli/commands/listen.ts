@@ -83,21 +83,18 @@ function makeLog(): Log {
   return { debug: () => undefined, info: () => undefined, warn: line, error: line };
 }
 
-/** Runs the command behind `--` with the listener's address; or waits for a signal or the time limit. */
-async function untilDone(
-  command: readonly string[],
-  url: string,
-  timeoutSeconds: number | undefined,
-): Promise<number> {
-  const [program, ...args] = command;
-  if (program !== undefined) {
-    const child = spawn(program, args, {
-      stdio: ["inherit", 2, "inherit"],
-      env: { ...process.env, PLUMBLINE_LISTEN_URL: url },
-    });
-    const [code] = (await once(child, "exit")) as [number | null];
-    return code ?? 1;
-  }
+/** Runs the command behind `--` with the listener's address; resolves with its exit code. */
+async function runCommand([program = "", ...args]: readonly string[], url: string): Promise<number> {
+  const child = spawn(program, args, {
+    stdio: ["inherit", 2, "inherit"],
+    env: { ...process.env, PLUMBLINE_LISTEN_URL: url },
+  });
+  const [code] = (await once(child, "exit")) as [number | null];
+  return code ?? 1;
+}
+
+/** Waits for a signal or the time limit. */
+async function untilOver(timeoutSeconds: number | undefined): Promise<number> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {
     if (timeoutSeconds !== undefined) timer = setTimeout(resolve, timeoutSeconds * 1000);
@@ -128,9 +125,11 @@ async function listen(command: readonly string[], flags: Flags): Promise<void> {
     metrics: SILENT,
     onFinding: ({ event, finding }) => process.stderr.write(`${event}: ${findingLines(finding)}\n`),
   });
+  // A signal counts from the moment at which somebody can read that it listens.
+  const over = command.length === 0 ? untilOver(flags.timeout) : undefined;
   process.stderr.write(`plumbline listen: accepting on ${listener.url}\n`);
   if (format === "text" && command.length === 0) printLine(`plumbline listen: accepting on ${listener.url}`);
-  const code = await untilDone(command, listener.url, flags.timeout);
+  const code = await (over ?? runCommand(command, listener.url));
   await listener.close();
   const report = listener.report();
   printLine(formatReport(report, format));

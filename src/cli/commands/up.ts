@@ -24,13 +24,15 @@ export function addUp(program: Command): void {
         ...(view === undefined ? {} : { onVerdicts: (notices) => view.show(notices) }),
         ...(profiles === undefined ? {} : { onProfiles: (notices) => profiles.show(notices) }),
       });
+      // Before anybody reads that it runs.
+      process.on("SIGHUP", () => void up.reload());
+      const stopped = untilStopped();
       printLine(
         json
           ? JSON.stringify({ gateway: up.gatewayUrl, admin: up.adminUrl })
           : `plumbline up: accepting on ${up.gatewayUrl}, admin on ${up.adminUrl}`,
       );
-      process.on("SIGHUP", () => void up.reload());
-      const signal = await untilStopped();
+      const signal = await stopped;
       output.note(`plumbline up: ${signal}, stopping`);
       await up.close();
     });

@@ -81,7 +81,8 @@ export class PeopleService {
 
   /** Opens, and runs until `stop`; comes back early when something is missing. */
   async #once(signal: AbortSignal): Promise<void> {
-    const opened = await openPeople({ ...this.#options, lock: this.#lock });
+    const lock = this.#lock;
+    const opened = await openPeople({ ...this.#options, lock });
     if (opened.kind === "findings") {
       this.#wait("the mapping has errors", opened.findings);
       return;
@@ -100,6 +101,8 @@ export class PeopleService {
         ...(oldIds === undefined ? {} : { oldIds }),
       });
       this.#running = sync;
+      // A plan that came while the database was being opened found nobody to give it to.
+      if (this.#lock !== lock) await this.setLock(this.#lock);
       this.#turn({ kind: "running" });
       await sync.run(signal);
       if (!signal.aborted) throw new AppError("PEOPLE_NOT_RUNNING", "Cannot go on: the sync ended by itself");

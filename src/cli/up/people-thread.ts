@@ -44,7 +44,7 @@ export interface PeopleThreadOptions {
   readonly onAcknowledged: ((notices: readonly AcknowledgedNotice[]) => void) | undefined;
 }
 
-const REPORT_TIMEOUT_MS = 2000;
+const REPORT_TIMEOUT_MS = 5000;
 const MARK_TIMEOUT_MS = 10_000;
 
 /** Runs it on this thread. */

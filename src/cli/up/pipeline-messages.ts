@@ -13,7 +13,7 @@ export interface PipelineStart {
 
 export type ToPipeline =
   | { readonly kind: "wake" }
-  | { readonly kind: "lock"; readonly lock: Lock }
+  | { readonly kind: "lock"; readonly id: number; readonly lock: Lock }
   | { readonly kind: "resume"; readonly destination: string }
   | { readonly kind: "report"; readonly id: number }
   | { readonly kind: "close" };
@@ -21,6 +21,8 @@ export type ToPipeline =
 /** Beside what every thread says. */
 export type FromPipeline =
   | { readonly kind: "verdicts"; readonly notices: readonly VerdictNotice[] }
+  /** The plan of that message is the one that is judged by. */
+  | { readonly kind: "locked"; readonly id: number }
   | {
       readonly kind: "report";
       readonly id: number;

@@ -16,13 +16,15 @@ export interface PipelineReport {
 export interface RunningPipeline {
   readonly isRunning: boolean;
   wake(): void;
-  setLock(lock: Lock): void;
+  /** Resolves once it judges by this plan, or does not answer: then it does as soon as it can. */
+  setLock(lock: Lock): Promise<void>;
   resume(destination: string): void;
   report(): Promise<PipelineReport>;
   close(): Promise<void>;
 }
 
-const REPORT_TIMEOUT_MS = 2000;
+/** Half of what Prometheus waits for by default. */
+const ANSWER_TIMEOUT_MS = 5000;
 const EMPTY_REPORT: PipelineReport = { metrics: [], states: [] };
 
 export interface PipelineThreadOptions {
@@ -38,12 +40,14 @@ export async function startPipelineThread(options: PipelineThreadOptions): Promi
   let { lock } = options;
   let isWakePending = false;
   const reports = new Questions<PipelineReport>();
+  const locks = new Questions<true>();
   const thread = new SupervisedThread<ToPipeline, FromPipeline>({
     name: "the pipeline",
     file: new URL("pipeline-worker.js", import.meta.url),
     workerData: (): PipelineStart => ({ config, lock, verdicts: onVerdicts !== undefined }),
     receive: (message) => {
       if (message.kind === "verdicts") onVerdicts?.(message.notices);
+      else if (message.kind === "locked") locks.answer(message.id, true);
       else reports.answer(message.id, message);
     },
     log,
@@ -62,14 +66,16 @@ export async function startPipelineThread(options: PipelineThreadOptions): Promi
         thread.send({ kind: "wake" });
       });
     },
-    setLock: (next) => {
+    setLock: async (next) => {
       lock = next;
-      thread.send({ kind: "lock", lock });
+      // One that is starting has it in its queue.
+      const answer = locks.ask((id) => thread.send({ kind: "lock", id, lock: next }), ANSWER_TIMEOUT_MS);
+      if (thread.isRunning) await answer;
     },
     resume: (destination) => thread.send({ kind: "resume", destination }),
     report: async () => {
       if (!thread.isRunning) return EMPTY_REPORT;
-      const report = await reports.ask((id) => thread.send({ kind: "report", id }), REPORT_TIMEOUT_MS);
+      const report = await reports.ask((id) => thread.send({ kind: "report", id }), ANSWER_TIMEOUT_MS);
       return report ?? EMPTY_REPORT;
     },
     close: () => thread.close({ kind: "close" }),

@@ -75,7 +75,8 @@ port.on("message", (message: ToPipeline) => {
     case "wake":
       return pipeline.wake();
     case "lock":
-      return pipeline.setLock(message.lock);
+      pipeline.setLock(message.lock);
+      return send({ kind: "locked", id: message.id });
     case "resume":
       pipeline.resume(message.destination);
       return undefined;

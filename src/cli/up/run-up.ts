@@ -103,7 +103,7 @@ async function startInline(parts: PipelineParts): Promise<RunningPipeline> {
       return isRunning;
     },
     wake: () => pipeline.wake(),
-    setLock: (lock) => pipeline.setLock(lock),
+    setLock: (lock) => Promise.resolve(pipeline.setLock(lock)),
     resume: (name) => void pipeline.resume(name),
     report: () => Promise.resolve({ metrics: [], states: pipeline.states() }),
     close: () => pipeline.close(),
@@ -306,28 +306,32 @@ class Up implements RunningUp {
     };
   }
 
-  reload(): Promise<readonly string[]> {
+  async reload(): Promise<readonly string[]> {
     const { config } = this.#options;
     try {
       const lock = requireLock(loadPlan(config.plan), config);
-      if (lock.hash === this.#lock.hash) return Promise.resolve([]);
+      if (lock.hash === this.#lock.hash) return [];
       archivePlan(config.data, lock, this.#clock.now());
       this.#snapshot = snapshotOf(lock, config);
       this.#lock = lock;
       this.#loadedAt = this.#clock.now();
       this.#setSources(lock);
-      this.#pipeline?.setLock(lock);
       this.#people?.setLock(lock);
+      await this.#pipeline?.setLock(lock);
       this.#log.info({ plan: lock.name, hash: lock.hash }, "a new plan holds from now on");
-      return Promise.resolve([]);
+      return [];
     } catch (error) {
-      if (!(error instanceof FindingsError)) throw error;
+      if (!(error instanceof FindingsError)) {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#log.error({ reason }, "the changed plan cannot be taken over; the old one stays");
+        return [`Cannot take the changed plan over: ${reason}`];
+      }
       const messages = error.findings.map(({ id, at, message, where }) => {
         const place = where === undefined ? "" : `${where.file}:${where.line}:${where.column} `;
         return `${place}${message} (${id} at ${at})`;
       });
       this.#log.error({ findings: messages }, "the changed plan has errors; the old one stays");
-      return Promise.resolve(messages);
+      return messages;
     }
   }
 
