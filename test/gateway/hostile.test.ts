@@ -3,9 +3,11 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
+import { Agent } from "undici";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { makeJsonReceiver, makeMixpanelReceiver, RAW_LOG } from "../../src/gateway/index.ts";
 import type { RawRecord } from "../../src/gateway/raw-record.ts";
+import { eventually } from "../support/emulator-client.ts";
 import { base64, type Door, event, startDoor } from "../support/door.ts";
 
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
@@ -17,7 +19,6 @@ let door: Door;
 beforeAll(async () => {
   door = await startDoor({
     receivers: [makeJsonReceiver(), makeMixpanelReceiver({ bodyMaxBytes: BODY_MAX })],
-    limits: { headersTimeoutMs: 400, requestTimeoutMs: 600 },
   });
 });
 afterAll(() => door.close());
@@ -31,8 +32,8 @@ afterEach(async () => {
   expect(door.items()).toHaveLength(1);
 });
 
-async function open(): Promise<Socket> {
-  const { hostname, port } = new URL(door.url);
+async function open({ url } = door): Promise<Socket> {
+  const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   socket.on("error", () => undefined);
   await once(socket, "connect");
@@ -192,28 +193,30 @@ describe("JSON", () => {
 });
 
 describe("connections", () => {
-  test("headers that never end are cut", async () => {
-    const socket = await open();
+  test("headers that never end are cut, and so is a body that drips; nothing of it is kept", async () => {
+    const hasty = await startDoor({ limits: { headersTimeoutMs: 400, requestTimeoutMs: 600 } });
+    const socket = await open(hasty);
     socket.write("POST /track HTTP/1.1\r\nhost: x\r\n");
     expect(await readAll(socket)).toMatch(/^HTTP\/1\.1 408 /);
-  });
-
-  test("a body that drips is cut, and nothing of it is kept", async () => {
-    const socket = await open();
-    socket.write("POST /track HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\ndata=");
-    const drip = setInterval(() => socket.write("x"), 100);
-    await readAll(socket);
+    const slow = await open(hasty);
+    slow.write("POST /track HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\ndata=");
+    const drip = setInterval(() => slow.write("x"), 100);
+    await readAll(slow);
     clearInterval(drip);
-    expect(door.records()).toEqual([]);
+    expect(hasty.records()).toEqual([]);
+    await hasty.close();
   });
 
   test("a client that goes away in the middle of a body leaves nothing behind", async () => {
     const socket = await open();
     socket.write("POST /track HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\ndata=abc");
     socket.destroy();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventually(
+      () => Promise.resolve(door.metrics.value("plumbline_refused_total", { reason: "aborted" })),
+      (count) => count > 0,
+      { what: "an aborted request" },
+    );
     expect(door.records()).toEqual([]);
-    expect(door.metrics.value("plumbline_refused_total", { reason: "aborted" })).toBeGreaterThan(0);
   });
 
   test("something that is no HTTP gets 400", async () => {
@@ -246,13 +249,20 @@ describe("connections", () => {
     const sockets = Array.from({ length: 10 }, () =>
       connect(Number(port), hostname).on("error", () => undefined),
     );
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    expect(
-      sockets.filter((socket) => !socket.destroyed && socket.readyState === "open").length,
-    ).toBeLessThanOrEqual(3);
+    const count = (holds: (socket: Socket) => boolean) => sockets.filter(holds).length;
+    await eventually(
+      () => Promise.resolve(count((socket) => socket.closed)),
+      (closed) => closed === 7,
+      { what: "seven closed connections" },
+    );
+    expect(count((socket) => socket.readyState === "open")).toBe(3);
     for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect((await small.send("/")).status).toBe(200);
+    const again = () =>
+      small.send("/").then(
+        ({ status }) => status,
+        () => undefined,
+      );
+    await eventually(again, (status) => status === 200, { what: "an answer" });
     await small.close();
   });
 
@@ -268,14 +278,17 @@ describe("connections", () => {
 describe("floods", () => {
   test("thousands of tiny events in thousands of requests are all kept", async () => {
     const requests = 3000;
+    const dispatcher = new Agent({ connections: 500 });
     const answers = await Promise.all(
       Array.from({ length: requests }, (_, index) =>
         door.send("/track", {
           headers: JSON_TYPE,
           body: JSON.stringify([event("x", { $insert_id: String(index) })]),
+          dispatcher,
         }),
       ),
     );
+    await dispatcher.close();
     expect(answers.every(({ status, text }) => status === 200 && text === "1")).toBe(true);
     const ids = new Set(door.items().map((item) => item.kind === "event" && item.properties["$insert_id"]));
     expect(ids.size).toBe(requests);

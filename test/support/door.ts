@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { request as httpRequest } from "undici";
+import { type Agent, request as httpRequest } from "undici";
 import {
   type GatewayOptions,
   makeJsonReceiver,
@@ -85,12 +85,15 @@ export async function startDoor(
         readonly method?: "GET" | "POST" | "OPTIONS";
         readonly headers?: Record<string, string>;
         readonly body?: string | Buffer;
+        /** Default: undici's, which opens as many connections as there are requests. */
+        readonly dispatcher?: Agent;
       } = {},
     ): Promise<Sent> => {
       const answer = await httpRequest(`${gateway.url}${path}`, {
         method: init.method ?? (init.body === undefined ? "GET" : "POST"),
         headers: init.headers ?? {},
         ...(init.body === undefined ? {} : { body: init.body }),
+        ...(init.dispatcher === undefined ? {} : { dispatcher: init.dispatcher }),
       });
       return {
         status: answer.statusCode,
