@@ -150,7 +150,7 @@ test("no patience for a limit ends with 75, and a wrong credential with 3; the s
 
 test("Ctrl-C ends it in good order with 75", async () => {
   const { local, folder, file, clean } = await makeProject();
-  await local.fault({ route: "engage", delayMs: 800 });
+  await local.fault({ route: "engage", delayMs: 3000 });
   const child = spawn(process.execPath, [MAIN, "clean", "apply", file, "--apply"], {
     cwd: folder,
     stdio: "ignore",

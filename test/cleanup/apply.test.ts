@@ -445,9 +445,11 @@ test("429, 503, refusals and connections cut before and after storing change not
 });
 
 test("two runs of one set at once: the second is told who works", async () => {
-  const { url } = await startLocal();
+  const local = await startLocal();
+  const { url } = local;
   await plant(url, { a: { old: 1 } });
   const { apply } = makeEngine(url, setOf({ id: "old", operation: { do: "unset", properties: ["old"] } }));
+  await local.fault({ route: "engage", delayMs: 500 });
   const codes = await Promise.all([codeOf(apply()), codeOf(apply())]);
   expect(new Set(codes)).toEqual(new Set(["CLEANUP_LOCKED", "done"]));
 });

@@ -56,10 +56,11 @@ export async function openFaultSystem(
     ...ask,
   });
   const isQuiet = async (): Promise<string> => {
-    const [row] = await system.rows(UNDER_WAY);
+    // What is under way comes last: an update that was stored a moment ago is noted there before it is sent.
+    const isEqual = isSame(await system.profiles(), await system.expected());
     const jobs = await readJobs(system.context.state);
     const open = jobs.filter(({ phase }) => phase !== "done").length;
-    const isEqual = isSame(await system.profiles(), await system.expected());
+    const [row] = await system.rows(UNDER_WAY);
     return JSON.stringify({ ...row, jobs: String(open), isEqual });
   };
   return {

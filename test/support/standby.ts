@@ -47,7 +47,12 @@ async function copyServer(primary: TestPostgres, to: string): Promise<void> {
   try {
     await client.query("select pg_create_physical_replication_slot($1, true)", [SLOT]);
     await client.query("select pg_backup_start('standby', true)");
-    await run("cp", ["-a", join(primary.directory, "data"), to]);
+    const copy = (): Promise<unknown> => run("cp", ["-a", join(primary.directory, "data"), to]);
+    // A file may go away while it is copied.
+    await copy().catch(async () => {
+      await rm(to, { recursive: true });
+      await copy();
+    });
     const { rows } = await client.query<{ labelfile: string }>("select labelfile from pg_backup_stop()");
     await writeFile(join(to, "backup_label"), rows[0]?.labelfile ?? "");
   } finally {
