@@ -228,11 +228,16 @@ test("a profile that somebody else writes meanwhile is seen by reading back, and
 });
 
 test("a deletion that takes days is polled without the id, and finished with it", async () => {
-  const system = await synced({ switches: { deletion_latency_ms: "400" } });
+  const system = await synced({ switches: { deletion_latency_ms: "60000" } });
   await begin(system);
   const [waiting] = await run(system, { waitMs: 0 });
   expect(waiting).toMatchObject({ state: "waiting", step: "requested" });
   expect(waiting?.task).toMatch(/^[0-9a-f-]{36}$/);
+  await request(`${system.emulator.url}/emulator/switches`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ deletion_latency_ms: "0" }),
+  }).then(({ body }) => body.dump());
   await eventually(
     () => pollErasures(system.context, { signal }),
     ([one]) => one?.step === "erased",

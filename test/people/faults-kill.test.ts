@@ -53,8 +53,15 @@ async function provoke(point: FaultPointName, opened: FaultSystem): Promise<void
   if (point === "after-page" || point === "after-page-read")
     await requestJob(context.state, { kind: "reconcile", cause: "a test" });
   if (point === "after-slot")
-    await opened.run(
-      `select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '${context.capture.slot ?? ""}' and not active`,
+    // The server may take a while to see that its reader is gone.
+    await eventually(
+      async () => {
+        const slot = `from pg_replication_slots where slot_name = '${context.capture.slot ?? ""}'`;
+        await opened.run(`select pg_drop_replication_slot(slot_name) ${slot} and not active`);
+        return opened.rows(`select 1 ${slot}`);
+      },
+      (slots) => slots.length === 0,
+      { what: "the slot is gone" },
     );
 }
 

@@ -141,14 +141,14 @@ describe("teardown", () => {
     stream.catch(() => undefined);
     const isActive = async () =>
       (await readServerFacts(database, undefined, settings)).slot?.isActive === true;
-    await expect.poll(isActive).toBe(true);
+    await expect.poll(isActive, { timeout: 20_000 }).toBe(true);
     await expect(
       applyTeardown(database, teardownSql(await readServerFacts(database, undefined, settings))),
     ).rejects.toMatchObject({ code: "PEOPLE_SLOT_IN_USE" });
     expect(await traces(database)).toEqual(before);
     (reader as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
     await ended;
-    await expect.poll(isActive).toBe(false);
+    await expect.poll(isActive, { timeout: 20_000 }).toBe(false);
     await applyTeardown(database, teardownSql(await readServerFacts(database, undefined, settings)));
     expect((await traces(database)).filter((trace) => /plumbline|setup_/.test(trace))).toEqual([]);
   });
