@@ -75,7 +75,10 @@ export async function sendVisitors({ shopUrl, signal, say }) {
     return;
   }
   // An abort while it was starting has told nobody.
-  if (signal.aborted) return void (await browser.close());
+  if (signal.aborted) {
+    await browser.close();
+    return;
+  }
   signal.addEventListener("abort", () => void browser.close(), { once: true });
   while (!signal.aborted) {
     try {
