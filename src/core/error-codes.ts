@@ -56,8 +56,7 @@ export const ERROR_HINTS = {
     "Bring the run's folder back from a copy. Without its backup nothing of the step can be undone, and apply does not go on.",
   CLEANUP_CHANGED_SINCE:
     "Give the changed set a new name, or finish the run with the file, plan and destination that it began with.",
-  CLEANUP_LOCKED:
-    "Wait for the other run, or stop it. Where it ran on a machine that is gone, remove the file `lock` in the run's folder.",
+  CLEANUP_LOCKED: "Wait for the other run, or stop it.",
   CLEANUP_NOT_APPLIED: "Apply the change set first; look at `data` in the configuration.",
   CLEANUP_OPERATION_UNKNOWN:
     "Operations are listed in docs/guide/cleaning-up.md; some have to be switched on.",

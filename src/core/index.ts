@@ -10,6 +10,13 @@ export {
   type OutboxRecord,
   readOutboxEntry,
 } from "./outbox.ts";
+export {
+  lockFile,
+  type HeldLock,
+  type LockAnswer,
+  type LockHolder,
+  type LockOptions,
+} from "./process-lock.ts";
 export { Pace, type PaceSettings, type PaceState } from "./pace.ts";
 export { gunzipStream } from "./gunzip.ts";
 export type {

@@ -9,13 +9,13 @@ import {
   type Journal,
   type JournalRecord,
   type JournalWrite,
+  lockFile,
   type Log,
   type LogStats,
   type Position,
 } from "../core/index.ts";
 import { frame, frameTime, unframe } from "./frame.ts";
 import { makeJournalTable } from "./journal-table.ts";
-import { takePrimaryLock } from "./primary-lock.ts";
 import { trimLog, type RetentionPolicy } from "./retention.ts";
 
 export interface JournalOptions {
@@ -44,6 +44,7 @@ export interface EmbeddedJournal extends Journal {
  * room makes the native library overwrite its own memory (seen with lmdb 3.5.6: an aborted process, nothing acknowledged lost).
  */
 export const RESERVE_BYTES = 128 * 2 ** 20;
+const LOCK_FILE = "primary.lock";
 const MAX_DATABASES = 64;
 /** Of a new file; an existing one keeps its own. Small pages break free room into so many runs that keeping their list costs more than judging (ADR 0009). */
 const PAGE_BYTES = 16 * 2 ** 10;
@@ -116,6 +117,26 @@ function openEnvironment(options: JournalOptions): RootDatabase<Buffer, string> 
   }
 }
 
+/** One gateway per data folder. */
+async function lockFolder({ directory, log }: JournalOptions): Promise<() => Promise<void>> {
+  const answer = await lockFile(join(directory, LOCK_FILE), {
+    onWait: ({ host, pid }) =>
+      log.warn(
+        { host, pid },
+        "another machine or container has locked the data folder; waiting for a sign of it",
+      ),
+  });
+  if (answer.kind === "held") return () => answer.release();
+  const { host, pid } = answer.holder;
+  throw new AppError(
+    "JOURNAL_LOCKED",
+    `Cannot open journal ${directory}: process ${pid} on ${host} uses it`,
+    {
+      details: { pid, host },
+    },
+  );
+}
+
 /**
  * Opens the journal in a folder.
  *
@@ -123,11 +144,11 @@ function openEnvironment(options: JournalOptions): RootDatabase<Buffer, string> 
  */
 export async function openJournal(options: JournalOptions): Promise<EmbeddedJournal> {
   mkdirSync(options.directory, { recursive: true });
-  const release = options.role === "primary" ? takePrimaryLock(options.directory) : () => undefined;
+  const release = options.role === "primary" ? await lockFolder(options) : () => Promise.resolve();
   try {
     return new LmdbJournal(options, openEnvironment(options), release);
   } catch (error) {
-    release();
+    await release();
     throw error;
   }
 }
@@ -135,7 +156,7 @@ export async function openJournal(options: JournalOptions): Promise<EmbeddedJour
 class LmdbJournal implements EmbeddedJournal {
   readonly #options: JournalOptions;
   readonly #root: RootDatabase<Buffer, string>;
-  readonly #release: () => void;
+  readonly #release: () => Promise<void>;
   readonly #positions: Database<number, string>;
   readonly #logs = new Map<string, Database<Buffer, number>>();
   readonly #tables = new Map<string, Database<Buffer, string>>();
@@ -144,7 +165,7 @@ class LmdbJournal implements EmbeddedJournal {
   readonly #fill = new Map<string, { at: number; full: boolean }>();
   #room = { at: Number.NEGATIVE_INFINITY, freeBytes: 0, writtenBytes: 0 };
 
-  constructor(options: JournalOptions, root: RootDatabase<Buffer, string>, release: () => void) {
+  constructor(options: JournalOptions, root: RootDatabase<Buffer, string>, release: () => Promise<void>) {
     this.#options = options;
     this.#root = root;
     this.#release = release;
@@ -358,6 +379,6 @@ class LmdbJournal implements EmbeddedJournal {
     // The library resets its read transaction a moment after each read, and ends the process when it finds it closed.
     this.#root.resetReadTxn();
     await this.#root.close();
-    this.#release();
+    await this.#release();
   }
 }

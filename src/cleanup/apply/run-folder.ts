@@ -4,10 +4,10 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError, canonicalJson, isObject } from "../../core/index.ts";
+import { AppError, canonicalJson, type HeldLock, isObject } from "../../core/index.ts";
 import type { ChangeSet, Step } from "../change-set/change-set.ts";
 import { makeFolder } from "./durable-file.ts";
-import { lockRun, type RunLock } from "./run-lock.ts";
+import { lockRun } from "./run-lock.ts";
 import { type OpenBackup, openStepBackup } from "./step-backup.ts";
 import { type OpenJournal, openStepJournal } from "./step-journal.ts";
 import { type RunReport, runReportText } from "./run-report.ts";
@@ -36,7 +36,6 @@ export interface OpenStep {
 export interface RunFolder {
   readonly folder: string;
   readonly journal: OpenJournal;
-  readonly isTakenOver: boolean;
   openStep(step: Step): Promise<OpenStep>;
   /** A step was begun once. */
   hasStep(step: Step): boolean;
@@ -85,16 +84,12 @@ async function writeWhole(file: string, text: string): Promise<void> {
 class LockedFolder implements RunFolder {
   readonly folder: string;
   readonly journal: OpenJournal;
-  readonly #lock: RunLock;
+  readonly #lock: HeldLock;
 
-  constructor(folder: string, journal: OpenJournal, lock: RunLock) {
+  constructor(folder: string, journal: OpenJournal, lock: HeldLock) {
     this.folder = folder;
     this.journal = journal;
     this.#lock = lock;
-  }
-
-  get isTakenOver(): boolean {
-    return this.#lock.isTakenOver;
   }
 
   #stepFolder({ id }: Step): string {
