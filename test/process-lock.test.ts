@@ -1,8 +1,7 @@
 // The lock of one process at a time, with real processes and what they leave behind when they are killed.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { lockFile, type LockAnswer, type LockHolder } from "../src/core/process-lock.ts";
@@ -128,6 +127,10 @@ test("another machine's is told by its sign of life, and one without a holder's 
     await release(await lockFile(file, options));
   }
   expect(asked[0]).toEqual(foreign);
+  writeFileSync(file, JSON.stringify(foreign));
+  const waiting = lockFile(file, { lifeSignMs: 60_000 });
+  setTimeout(() => rmSync(file), 300);
+  await release(await waiting);
 });
 
 test("a holder gives its sign of life, and gives back only what is its own", async () => {

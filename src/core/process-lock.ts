@@ -88,10 +88,11 @@ async function readHolder(file: string): Promise<LockHolder | undefined> {
   };
 }
 
-async function timeOf(file: string): Promise<number> {
+/** `undefined`: it is not there. */
+async function timeOf(file: string): Promise<number | undefined> {
   return stat(file).then(
     ({ mtimeMs }) => mtimeMs,
-    () => Number.NaN,
+    () => undefined,
   );
 }
 
@@ -103,7 +104,9 @@ async function isGone(file: string, holder: LockHolder, options: LockOptions): P
   const until = performance.now() + (options.lifeSignMs ?? LIFE_SIGN_MS);
   while (performance.now() < until) {
     await sleep(LOOK_MS);
-    if ((await timeOf(file)) !== seen) return false;
+    const time = await timeOf(file);
+    if (time === undefined) return true;
+    if (time !== seen) return false;
   }
   return true;
 }
