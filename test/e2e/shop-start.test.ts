@@ -64,6 +64,7 @@ test("profiles follow the database, drift is 0, and Ctrl-C ends everything with 
   }
   expect(await ended).toEqual([0, null]);
   expect(output).toContain("Nothing is left behind.");
+  expect(output).not.toContain("an idle connection");
   const port = Number(/postgres:\/\/\S+:(\d+)\/shop/.exec(output)?.[1]);
   expect(port).toBeGreaterThan(0);
   expect(await isListening(port)).toBe(false);

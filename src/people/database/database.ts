@@ -97,12 +97,9 @@ export function openDatabase(
   const config = connectionConfig(url, options.applicationName, options.session);
   const pool = new pg.Pool({ ...config, max: options.connections, connectionTimeoutMillis: 10_000 });
   pool.on("error", options.onError);
-  let isClosing = false;
-  // The pool listens to idle connections only until it closes them; the server may still break one that is on its way out.
+  // The pool listens to idle connections only until it closes them. The server may still break one that is on its way out: it has ended either way.
   pool.on("connect", (client) => {
-    client.on("error", (error) => {
-      if (isClosing) options.onError(error);
-    });
+    client.on("error", () => undefined);
   });
   return {
     config,
@@ -144,9 +141,6 @@ export function openDatabase(
         }
       }
     },
-    async close() {
-      isClosing = true;
-      await pool.end();
-    },
+    close: () => pool.end(),
   };
 }
