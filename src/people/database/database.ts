@@ -96,8 +96,11 @@ export function openDatabase(
 ): Database {
   const config = connectionConfig(url, options.applicationName, options.session);
   const pool = new pg.Pool({ ...config, max: options.connections, connectionTimeoutMillis: 10_000 });
-  pool.on("error", options.onError);
-  // The pool listens to idle connections only until it closes them. The server may still break one that is on its way out: it has ended either way.
+  let isClosing = false;
+  // The server may break a connection that is on its way out, whether or not the pool still listens to it: it has ended either way.
+  pool.on("error", (error) => {
+    if (!isClosing) options.onError(error);
+  });
   pool.on("connect", (client) => {
     client.on("error", () => undefined);
   });
@@ -141,6 +144,9 @@ export function openDatabase(
         }
       }
     },
-    close: () => pool.end(),
+    async close() {
+      isClosing = true;
+      await pool.end();
+    },
   };
 }
