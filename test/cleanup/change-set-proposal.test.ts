@@ -171,6 +171,16 @@ describe("names of profile properties", () => {
     expect(steps[0]?.because).toContain("`p12` on 5 profiles, last seen 2026-05-01");
   });
 
+  test("what the provider shows people by is left to a person, and counts into no common step", () => {
+    const many = Array.from({ length: 13 }, (_, at) => unwritten(`p${at}`));
+    const { steps } = propose([unwritten("$email"), ...many]).changeSet;
+    expect(steps.map(({ id, enabled = true }) => [id, enabled])).toEqual([
+      ["unset-email", false],
+      ["unset-unplanned", true],
+    ]);
+    expect(steps[0]?.because).toContain("Decide first");
+  });
+
   test("a name that looks like somebody's data is not written down", () => {
     const { changeSet, notes } = propose([unwritten("(a name that looks personal)")]);
     expect(changeSet.steps).toEqual([]);

@@ -166,11 +166,27 @@ function unsetStep(unwritten: readonly Unwritten[]): Draft {
   };
 }
 
+/** `$name`, `$email` and their like: what the provider shows people by is gone from its pages at once. */
+const isShown = ({ property }: Unwritten): boolean => property.startsWith("$");
+
+function shownStep(one: Unwritten): Draft {
+  const { because, ...step } = unsetStep([one]);
+  return {
+    ...step,
+    because: `${because}. The provider shows people by it. Decide first: take it into the plan, or this`,
+    enabled: false,
+  };
+}
+
 function unwritten(wanted: ToPropose): readonly Draft[] {
   const found = foundIn(wanted, ["without_writer"]).toSorted((a, b) => a.property.localeCompare(b.property));
-  return groupBy(found, ({ group }) => group ?? "").flatMap((all) =>
-    all.length > UNSET_APART_MAX ? [unsetStep(all)] : all.map((one) => unsetStep([one])),
-  );
+  return groupBy(found, ({ group }) => group ?? "").flatMap((all) => {
+    const others = all.filter((one) => !isShown(one));
+    return [
+      ...all.filter(isShown).map(shownStep),
+      ...(others.length > UNSET_APART_MAX ? [unsetStep(others)] : others.map((one) => unsetStep([one]))),
+    ];
+  });
 }
 
 function personal(wanted: ToPropose): Drafts {
