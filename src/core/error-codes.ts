@@ -19,7 +19,8 @@ export const ERROR_HINTS = {
   GIT_REF_UNKNOWN: "Fetch it first; a shallow clone in CI needs its whole history (`fetch-depth: 0`).",
   INPUT_EMPTY:
     "Look at the input: one JSON object a line, with `event` and `properties`; docs/guide/inferring-a-plan.md lists the shapes.",
-  INPUT_UNREADABLE: "Name a file that this user may read, `-` for stdin, `--export` or `--gateway`.",
+  INPUT_UNREADABLE:
+    "Name a file that is there and that this user may read; `plumbline infer` also takes `-` for stdin, `--export` or `--gateway`.",
   JOURNAL_MISSING: "Start the gateway once with `plumbline up`, or name its configuration with `--config`.",
   PIPELINE_FAILED:
     "Look at the log above; the gateway keeps receiving, and what it received is safe in the journal.",
@@ -36,6 +37,8 @@ export const ERROR_HINTS = {
   LEXICON_BUSY: "Run it again in a minute: it goes on where it stopped. `--wait` lets it wait longer.",
   LEXICON_REFUSED:
     "The service account needs to be owner or admin of the project; project_id and host have to fit.",
+  LEXICON_UNREACHABLE:
+    "Look at the destination's `host` and at the network, and run it again when it answers.",
   // scan
   SCAN_BASELINE_INVALID: "Give the output of an earlier `plumbline scan --json`.",
   SCAN_GRAMMAR_MISSING: "Run `npm install --save-dev web-tree-sitter@0.25.10 tree-sitter-wasms@0.1.13`.",

@@ -174,4 +174,17 @@ describe("plumbline lexicon", () => {
     writeFileSync(file, config);
     expect((await run("diff", "--destination", "other")).code).toBe(2);
   });
+
+  test("one that is away or broken is worth another try", async () => {
+    await request(`${emulator.url}/emulator/faults`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify([{ route: "app", status: 503 }]),
+    });
+    expect(await run("diff")).toMatchObject({ code: 75, stderr: expect.stringContaining("503") as string });
+    await emulator.close();
+    const away = await run("diff");
+    expect(away.code).toBe(75);
+    expect(away.stderr).toContain("LEXICON_UNREACHABLE");
+  });
 });

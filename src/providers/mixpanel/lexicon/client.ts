@@ -9,6 +9,8 @@ import { LEXICON_LIMITS, LEXICON_WINDOW_MS, LexiconPace, type PaceOptions } from
 const TIMEOUT_MS = 60_000;
 const OK = 200;
 const TOO_MANY = 429;
+/** From here on it is not the request. */
+const BROKEN = 500;
 
 export interface LexiconOptions extends PaceOptions {
   /** Host of the destination; that of the application is known for Mixpanel's own. */
@@ -73,7 +75,7 @@ export function createLexiconClient(options: LexiconOptions): LexiconClient {
         bodyTimeout: TIMEOUT_MS,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }).catch((cause: unknown) => {
-        throw new AppError("LEXICON_REFUSED", "Cannot reach Lexicon", { cause });
+        throw new AppError("LEXICON_UNREACHABLE", "Cannot reach Lexicon", { cause });
       });
       const text = await answer.body.text();
       if (answer.statusCode === TOO_MANY) {
@@ -85,9 +87,11 @@ export function createLexiconClient(options: LexiconOptions): LexiconClient {
       if (answer.statusCode === OK && isObject(value)) return value;
       const said =
         isObject(value) && typeof value["error"] === "string" ? `: ${value["error"].slice(0, 200)}` : "";
-      throw new AppError("LEXICON_REFUSED", `Cannot use Lexicon: it answered ${answer.statusCode}${said}`, {
-        details: { status: answer.statusCode },
-      });
+      throw new AppError(
+        answer.statusCode >= BROKEN ? "LEXICON_UNREACHABLE" : "LEXICON_REFUSED",
+        `Cannot use Lexicon: it answered ${answer.statusCode}${said}`,
+        { details: { status: answer.statusCode } },
+      );
     }
   };
 

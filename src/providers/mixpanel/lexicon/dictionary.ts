@@ -90,14 +90,12 @@ function entitiesWith(
 /** What the client throws, as the answer that it means. */
 function answerOf(error: unknown): ProfileAnswer<never> {
   if (!(error instanceof AppError)) throw error;
-  const { message, code, details } = error;
+  const { message, code } = error;
   if (code === "LEXICON_BUSY") return { kind: "busy", message, retryAfterMs: LEXICON_WINDOW_MS };
-  if (code !== "LEXICON_REFUSED") throw error;
-  const status = details["status"];
-  // Without a status nothing answered. Entries are absolute: sending them again does no harm.
-  return typeof status === "number" && status < 500
-    ? { kind: "refused", message }
-    : { kind: "busy", message };
+  // Entries are absolute: sending them again does no harm.
+  if (code === "LEXICON_UNREACHABLE") return { kind: "busy", message };
+  if (code === "LEXICON_REFUSED") return { kind: "refused", message };
+  throw error;
 }
 
 /** Opens the dictionary of one project. */
